@@ -1,0 +1,146 @@
+//! The daemon's side: start, wait with a bound, and believe nothing that the child says.
+
+use std::io::Read;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use super::worker::{Answer, Order};
+use super::{ChildLimits, SUBCOMMAND};
+use crate::inspect::{InspectRefusal, InspectReport, InspectRequest};
+use crate::monotonic;
+use crate::prepared::Prepared;
+
+/// More than any answer needs; what a child prints beyond it is not read.
+const OUTPUT_BYTES: u64 = 64 << 10;
+/// How long a killed child's pipes may take to close.
+const GRACE: Duration = Duration::from_secs(1);
+/// How often an exit is looked for while the pipes are still open.
+const LOOK: Duration = Duration::from_millis(20);
+
+const SIGABRT: i32 = 6;
+const SIGKILL: i32 = 9;
+const SIGXCPU: i32 = 24;
+const SIGXFSZ: i32 = 25;
+
+/// Inspects and prepares one recording in a child process: `exe inspect-child …`. Blocks, for at most
+/// [`ChildLimits::wall`] and a second or two; whatever the child does or prints, this returns.
+///
+/// # Errors
+/// The refusal, with what to do next; the partial output is then removed.
+pub fn inspect(
+    exe: &Path,
+    request: &InspectRequest,
+    limits: &ChildLimits,
+) -> Result<InspectReport, InspectRefusal> {
+    let result = run(exe, request, limits).and_then(|report| confirm(report, request));
+    if result.is_err() {
+        let _ = std::fs::remove_file(&request.output);
+    }
+    result
+}
+
+fn run(exe: &Path, request: &InspectRequest, limits: &ChildLimits) -> Result<InspectReport, InspectRefusal> {
+    let order = Order {
+        request: request.clone(),
+        limits: limits.clone(),
+    };
+    let order = serde_json::to_string(&order).map_err(|error| InspectRefusal::failed(&error.to_string()))?;
+    let mut child = Command::new(exe)
+        .arg(SUBCOMMAND)
+        .arg(order)
+        .env_clear()
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| InspectRefusal::failed(&format!("{} cannot be started: {error}", exe.display())))?;
+    let stdout = child.stdout.take().map(read_bounded);
+    let stderr = child.stderr.take().map(read_bounded);
+    let (status, killed) = wait_bounded(&mut child, limits.wall)?;
+    let stdout = stdout
+        .and_then(|lines| lines.recv_timeout(GRACE).ok())
+        .unwrap_or_default();
+    let stderr = stderr
+        .and_then(|lines| lines.recv_timeout(GRACE).ok())
+        .unwrap_or_default();
+    if killed {
+        return Err(InspectRefusal::timeout());
+    }
+    if !status.success() {
+        return Err(explain(status, &String::from_utf8_lossy(&stderr)));
+    }
+    match serde_json::from_slice(&stdout) {
+        Ok(Answer::Report(report)) => Ok(report),
+        Ok(Answer::Refusal(refusal)) => Err(refusal),
+        Err(_) => Err(InspectRefusal::failed("its answer cannot be understood")),
+    }
+}
+
+/// Reads a pipe to its end or to the bound, in a thread of its own; the result comes through the channel.
+fn read_bounded(pipe: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = channel();
+    let reader = std::thread::Builder::new()
+        .name("inspect-pipe".into())
+        .spawn(move || {
+            let mut bytes = Vec::new();
+            let _ = pipe.take(OUTPUT_BYTES).read_to_end(&mut bytes);
+            let _ = sender.send(bytes);
+        });
+    // Without a thread the sender is dropped, and the answer is empty: refused.
+    drop(reader);
+    receiver
+}
+
+/// Waits for the exit; kills the child after `wall`. The flag says whether it was killed.
+fn wait_bounded(child: &mut Child, wall: Duration) -> Result<(ExitStatus, bool), InspectRefusal> {
+    let lost = |error: std::io::Error| InspectRefusal::failed(&format!("its process was lost: {error}"));
+    let deadline = monotonic::now() + wall;
+    loop {
+        if let Some(status) = child.try_wait().map_err(lost)? {
+            return Ok((status, false));
+        }
+        if monotonic::now() >= deadline {
+            let _ = child.kill();
+            return child.wait().map(|status| (status, true)).map_err(lost);
+        }
+        std::thread::park_timeout(LOOK);
+    }
+}
+
+/// What a death means.
+fn explain(status: ExitStatus, stderr: &str) -> InspectRefusal {
+    match status.signal() {
+        Some(SIGABRT) if stderr.contains("memory allocation of") => InspectRefusal::out_of_memory(),
+        // Not by us: the kernel's out-of-memory killer is the usual one.
+        Some(SIGKILL) => InspectRefusal::out_of_memory(),
+        Some(SIGXCPU) => InspectRefusal::timeout(),
+        Some(SIGXFSZ) => InspectRefusal::too_big_to_prepare(),
+        Some(signal) => InspectRefusal::crashed(&format!("signal {signal}")),
+        None if status.code() == Some(2) => InspectRefusal::failed("the program does not know the command"),
+        None => InspectRefusal::crashed(&format!("exit {}", status.code().unwrap_or(-1))),
+    }
+}
+
+/// The report is the child's word; that the file has that root and comes from that original is checked here.
+fn confirm(report: InspectReport, request: &InspectRequest) -> Result<InspectReport, InspectRefusal> {
+    let prepared = Prepared::open(&request.output, &report.root)
+        .map_err(|error| InspectRefusal::failed(&error.to_string()))?;
+    let info = prepared.info();
+    let original = crate::prepared::to_hex(&info.original_sha256);
+    let same = info.frames == report.frames
+        && info.sample_rate == report.sample_rate
+        && info.sample_rate == request.sample_rate
+        && info.bytes == report.bytes
+        && original.eq_ignore_ascii_case(&request.original_sha256);
+    if same {
+        Ok(report)
+    } else {
+        Err(InspectRefusal::failed(
+            "its answer is not about the file it wrote",
+        ))
+    }
+}

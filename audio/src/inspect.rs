@@ -1,0 +1,73 @@
+//! Inspecting a recording: what is it, can it be aired, and its prepared form.
+//!
+//! [`inspect_file`] decodes MP3, FLAC and WAV (told apart by content, never by file name), mixes down to mono, resamples
+//! to the station's rate and writes [`crate::prepared`] PCM, streaming, in bounded memory. It trusts nothing in the file;
+//! even so, run it only inside [`crate::child`].
+
+mod decode;
+mod refusal;
+mod sniff;
+mod source;
+mod wav_header;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+pub use decode::inspect_file;
+pub use refusal::{InspectRefusal, InspectWarning, RefusalCode, WarningCode};
+
+/// What to inspect and where its prepared form goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InspectRequest {
+    /// The original. Its name tells nothing.
+    pub original: PathBuf,
+    /// SHA-256 of the original, 64 hex digits, as computed when it was received. What is decoded is hashed on the way
+    /// and compared.
+    pub original_sha256: String,
+    /// Where the prepared file goes: a new name in a folder on the final file system. Removed again after a refusal.
+    pub output: PathBuf,
+    /// The station's sample rate in Hz.
+    pub sample_rate: u32,
+    /// Longer recordings are refused ([`RefusalCode::TooLong`]).
+    pub max_duration: Duration,
+    /// Larger prepared files are refused ([`RefusalCode::TooBigToPrepare`]), in bytes.
+    pub max_output_bytes: u64,
+}
+
+/// What a usable recording is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InspectReport {
+    /// For example `mp3`, `flac`, `pcm_s16le`.
+    pub codec: String,
+    /// For example `mp3`, `flac`, `wave`.
+    pub container: String,
+    /// Of the original, in Hz.
+    pub original_rate: u32,
+    /// Of the original.
+    pub channels: u16,
+    /// The station's sample rate, in Hz.
+    pub sample_rate: u32,
+    /// Length of the prepared form, in frames at `sample_rate`.
+    pub frames: u64,
+    /// Identity of the prepared form, hex: what an approval names and what [`crate::prepared::Prepared::open`] wants.
+    pub root: String,
+    /// Size of the prepared form.
+    pub bytes: u64,
+    /// Loudest sample of the prepared form against full scale, in dB; `None` when all is digital silence. Above zero
+    /// when it had to be limited.
+    pub peak_dbfs: Option<f64>,
+    /// Packets that could not be decoded and are missing.
+    pub damaged_packets: u64,
+    /// Remarks for whoever approves it.
+    pub warnings: Vec<InspectWarning>,
+}
+
+impl InspectReport {
+    /// Playing time.
+    #[must_use]
+    pub fn duration(&self) -> Duration {
+        crate::prepared::frames_to_duration(self.frames, self.sample_rate)
+    }
+}

@@ -1,0 +1,344 @@
+//! Why a recording is refused or accepted with a warning: stable codes, and sentences in both languages side by side.
+
+use serde::{Deserialize, Serialize};
+
+/// Why a recording cannot be used. The set is closed; [`as_str`](Self::as_str) is stable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalCode {
+    /// Zero bytes.
+    EmptyFile,
+    /// No recording at all.
+    NotAudio,
+    /// A recording in a format that is not read here.
+    UnsupportedCodec,
+    /// The file says that it is longer than what could be decoded.
+    TruncatedAudio,
+    /// Too much of it cannot be decoded.
+    DamagedAudio,
+    /// It decodes to nothing.
+    NoSound,
+    /// Longer than the station accepts.
+    TooLong,
+    /// Its prepared form would be larger than the station allows.
+    TooBigToPrepare,
+    /// The disk is full.
+    StorageFull,
+    /// The original is no longer the file that was received.
+    OriginalChanged,
+    /// The inspecting process died.
+    InspectionCrashed,
+    /// The inspection took too long.
+    InspectionTimeout,
+    /// The inspection needed more memory than it may have.
+    InspectionOutOfMemory,
+    /// The inspection could not be done, for a reason that is not the recording's.
+    InspectionFailed,
+}
+
+impl RefusalCode {
+    /// All of them, for documentation and tests.
+    pub const ALL: [Self; 14] = [
+        Self::EmptyFile,
+        Self::NotAudio,
+        Self::UnsupportedCodec,
+        Self::TruncatedAudio,
+        Self::DamagedAudio,
+        Self::NoSound,
+        Self::TooLong,
+        Self::TooBigToPrepare,
+        Self::StorageFull,
+        Self::OriginalChanged,
+        Self::InspectionCrashed,
+        Self::InspectionTimeout,
+        Self::InspectionOutOfMemory,
+        Self::InspectionFailed,
+    ];
+
+    /// The stable snake_case word, as in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::EmptyFile => "empty_file",
+            Self::NotAudio => "not_audio",
+            Self::UnsupportedCodec => "unsupported_codec",
+            Self::TruncatedAudio => "truncated_audio",
+            Self::DamagedAudio => "damaged_audio",
+            Self::NoSound => "no_sound",
+            Self::TooLong => "too_long",
+            Self::TooBigToPrepare => "too_big_to_prepare",
+            Self::StorageFull => "storage_full",
+            Self::OriginalChanged => "original_changed",
+            Self::InspectionCrashed => "inspection_crashed",
+            Self::InspectionTimeout => "inspection_timeout",
+            Self::InspectionOutOfMemory => "inspection_out_of_memory",
+            Self::InspectionFailed => "inspection_failed",
+        }
+    }
+
+    /// Whether the fault is the station's, so that the same recording may pass later: worth trying again.
+    #[must_use]
+    pub fn is_ours(self) -> bool {
+        matches!(self, Self::StorageFull | Self::InspectionFailed)
+    }
+}
+
+/// A refusal: what is wrong with the recording and what to do next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{en}")]
+pub struct InspectRefusal {
+    /// The stable reason.
+    pub code: RefusalCode,
+    /// The sentence in English.
+    pub en: String,
+    /// The sentence in Vietnamese.
+    pub vi: String,
+}
+
+impl InspectRefusal {
+    fn new(code: RefusalCode, en: impl Into<String>, vi: impl Into<String>) -> Self {
+        Self {
+            code,
+            en: en.into(),
+            vi: vi.into(),
+        }
+    }
+
+    pub(crate) fn empty_file() -> Self {
+        Self::new(
+            RefusalCode::EmptyFile,
+            "The file is empty. Export the recording again and upload the new file.",
+            "Tệp rỗng. Hãy xuất lại bản ghi rồi tải tệp mới lên.",
+        )
+    }
+
+    pub(crate) fn not_audio() -> Self {
+        Self::new(
+            RefusalCode::NotAudio,
+            "This file is not an audio recording. Upload an MP3, WAV or FLAC file.",
+            "Tệp này không phải là bản ghi âm thanh. Hãy tải lên tệp MP3, WAV hoặc FLAC.",
+        )
+    }
+
+    pub(crate) fn unsupported_codec(name: &str) -> Self {
+        Self::new(
+            RefusalCode::UnsupportedCodec,
+            format!(
+                "The recording is in a format that cannot be read here: {name}. Save it as MP3, WAV or FLAC."
+            ),
+            format!("Bản ghi ở định dạng không đọc được: {name}. Hãy lưu lại thành MP3, WAV hoặc FLAC."),
+        )
+    }
+
+    pub(crate) fn truncated_audio(declared: f64, found: f64) -> Self {
+        Self::new(
+            RefusalCode::TruncatedAudio,
+            format!(
+                "The file is cut off: it says it lasts {declared:.1} s, but only {found:.1} s are there. \
+                 Upload the whole file again."
+            ),
+            format!(
+                "Tệp bị cụt: tệp ghi là dài {declared:.1} giây nhưng chỉ có {found:.1} giây. \
+                 Hãy tải lại toàn bộ tệp."
+            ),
+        )
+    }
+
+    pub(crate) fn damaged_audio(percent: f64) -> Self {
+        Self::new(
+            RefusalCode::DamagedAudio,
+            format!(
+                "The recording is damaged: {percent:.0} % of it cannot be read. Export it again and upload it."
+            ),
+            format!("Bản ghi bị hỏng: {percent:.0} % không đọc được. Hãy xuất lại bản ghi rồi tải lên."),
+        )
+    }
+
+    pub(crate) fn no_sound() -> Self {
+        Self::new(
+            RefusalCode::NoSound,
+            "The file is audio, but holds no sound at all. Export the recording again and upload it.",
+            "Tệp âm thanh này không có âm thanh nào. Hãy xuất lại bản ghi rồi tải lên.",
+        )
+    }
+
+    pub(crate) fn too_long(seconds: f64, limit: f64) -> Self {
+        Self::new(
+            RefusalCode::TooLong,
+            format!(
+                "The recording lasts more than {:.0} minutes ({:.0} are allowed). Split it into shorter ones.",
+                (seconds / 60.0).floor(),
+                limit / 60.0
+            ),
+            format!(
+                "Bản ghi dài hơn {:.0} phút (cho phép {:.0} phút). Hãy chia thành các bản ghi ngắn hơn.",
+                (seconds / 60.0).floor(),
+                limit / 60.0
+            ),
+        )
+    }
+
+    pub(crate) fn too_big_to_prepare() -> Self {
+        Self::new(
+            RefusalCode::TooBigToPrepare,
+            "The recording would take more space than the station allows one recording. Split it into shorter ones.",
+            "Bản ghi cần nhiều dung lượng hơn mức cho phép đối với một bản ghi. Hãy chia thành các bản ghi ngắn hơn.",
+        )
+    }
+
+    pub(crate) fn storage_full() -> Self {
+        Self::new(
+            RefusalCode::StorageFull,
+            "The station's storage is full. Delete recordings that are no longer needed, then try again.",
+            "Bộ nhớ của đài đã đầy. Hãy xóa các bản ghi không còn cần đến rồi thử lại.",
+        )
+    }
+
+    pub(crate) fn original_changed() -> Self {
+        Self::new(
+            RefusalCode::OriginalChanged,
+            "The stored original is no longer the file that was received. Check the disk and upload it again.",
+            "Tệp gốc đã lưu không còn đúng như khi nhận. Hãy kiểm tra ổ đĩa rồi tải lại tệp.",
+        )
+    }
+
+    pub(crate) fn crashed(how: &str) -> Self {
+        Self::new(
+            RefusalCode::InspectionCrashed,
+            format!("The recording made its inspection fail ({how}). Save it again as MP3, WAV or FLAC."),
+            format!("Bản ghi làm hỏng quá trình kiểm tra ({how}). Hãy lưu lại thành MP3, WAV hoặc FLAC."),
+        )
+    }
+
+    pub(crate) fn timeout() -> Self {
+        Self::new(
+            RefusalCode::InspectionTimeout,
+            "The inspection of the recording took too long and was stopped. Upload a shorter or simpler file.",
+            "Việc kiểm tra bản ghi quá lâu nên đã bị dừng. Hãy tải lên tệp ngắn hơn hoặc đơn giản hơn.",
+        )
+    }
+
+    pub(crate) fn out_of_memory() -> Self {
+        Self::new(
+            RefusalCode::InspectionOutOfMemory,
+            "The recording needs more memory than its inspection may have. Save it again as MP3, WAV or FLAC.",
+            "Bản ghi cần nhiều bộ nhớ hơn mức cho phép khi kiểm tra. Hãy lưu lại thành MP3, WAV hoặc FLAC.",
+        )
+    }
+
+    pub(crate) fn failed(why: &str) -> Self {
+        Self::new(
+            RefusalCode::InspectionFailed,
+            format!(
+                "The recording could not be inspected ({why}). Try again; if it happens again, tell the technician."
+            ),
+            format!("Không kiểm tra được bản ghi ({why}). Hãy thử lại; nếu vẫn lỗi, hãy báo kỹ thuật viên."),
+        )
+    }
+}
+
+/// What is odd about an accepted recording. The set is closed; [`as_str`](Self::as_str) is stable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WarningCode {
+    /// Some packets could not be decoded and are missing.
+    DamagedPackets,
+    /// Nothing in it is loud enough to be heard.
+    Silent,
+    /// Its loudest moments were beyond full scale and were limited.
+    Clipped,
+    /// Shorter than a second.
+    VeryShort,
+    /// The checksum in the file does not match its sound.
+    ChecksumMismatch,
+    /// It ends a little earlier than the file says.
+    EndsEarly,
+}
+
+impl WarningCode {
+    /// The stable snake_case word, as in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::DamagedPackets => "damaged_packets",
+            Self::Silent => "silent",
+            Self::Clipped => "clipped",
+            Self::VeryShort => "very_short",
+            Self::ChecksumMismatch => "checksum_mismatch",
+            Self::EndsEarly => "ends_early",
+        }
+    }
+}
+
+/// A remark on an accepted recording, for whoever approves it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InspectWarning {
+    /// The stable reason.
+    pub code: WarningCode,
+    /// The sentence in English.
+    pub en: String,
+    /// The sentence in Vietnamese.
+    pub vi: String,
+}
+
+impl InspectWarning {
+    fn new(code: WarningCode, en: impl Into<String>, vi: impl Into<String>) -> Self {
+        Self {
+            code,
+            en: en.into(),
+            vi: vi.into(),
+        }
+    }
+
+    pub(crate) fn damaged_packets(count: u64) -> Self {
+        Self::new(
+            WarningCode::DamagedPackets,
+            format!("{count} damaged pieces were left out. Listen to it before approving."),
+            format!("Đã bỏ qua {count} đoạn bị hỏng. Hãy nghe thử trước khi duyệt."),
+        )
+    }
+
+    pub(crate) fn silent() -> Self {
+        Self::new(
+            WarningCode::Silent,
+            "The recording is silent, or too quiet to be heard. Listen to it before approving.",
+            "Bản ghi không có tiếng hoặc quá nhỏ để nghe được. Hãy nghe thử trước khi duyệt.",
+        )
+    }
+
+    pub(crate) fn clipped() -> Self {
+        Self::new(
+            WarningCode::Clipped,
+            "The recording is too loud in places and was limited there. It may sound harsh.",
+            "Bản ghi có chỗ quá to và đã bị cắt đỉnh ở đó. Âm thanh có thể bị rè.",
+        )
+    }
+
+    pub(crate) fn very_short() -> Self {
+        Self::new(
+            WarningCode::VeryShort,
+            "The recording lasts less than one second.",
+            "Bản ghi dài chưa đến một giây.",
+        )
+    }
+
+    pub(crate) fn checksum_mismatch() -> Self {
+        Self::new(
+            WarningCode::ChecksumMismatch,
+            "The checksum inside the file does not match its sound. Listen to it before approving.",
+            "Mã kiểm tra trong tệp không khớp với âm thanh. Hãy nghe thử trước khi duyệt.",
+        )
+    }
+
+    pub(crate) fn ends_early(missing: f64) -> Self {
+        Self::new(
+            WarningCode::EndsEarly,
+            format!(
+                "The recording ends {missing:.1} s earlier than the file says. Listen to its end before approving."
+            ),
+            format!(
+                "Bản ghi kết thúc sớm hơn {missing:.1} giây so với tệp ghi. Hãy nghe đoạn cuối trước khi duyệt."
+            ),
+        )
+    }
+}

@@ -1,0 +1,136 @@
+//! The thread that reads and verifies blocks, a few seconds ahead of the device.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::time::Duration;
+
+use super::source::ClipState;
+use crate::prepared::{Prepared, PreparedError};
+use crate::resample::MonoResampler;
+
+/// How far the feeder reads ahead.
+pub(crate) const AHEAD_SECONDS: u32 = 3;
+/// Clips that may be queued at once.
+pub(crate) const MAX_CLIPS: usize = 64;
+/// How often the rings are topped up.
+const TOP_UP: Duration = Duration::from_millis(250);
+
+/// A clip to be fed.
+pub(crate) struct Feed {
+    pcm: Prepared,
+    ring: rtrb::Producer<i16>,
+    state: Arc<ClipState>,
+    resampler: MonoResampler,
+    next_block: u64,
+    /// Verified and resampled, but the ring was full.
+    ready: Vec<f32>,
+    ready_from: usize,
+    finished: bool,
+    block: Vec<i16>,
+    samples: Vec<f32>,
+}
+
+impl Feed {
+    /// A ring for `pcm` at the device's rate. `Err` says why it cannot be resampled.
+    pub(crate) fn new(
+        pcm: Prepared,
+        rate: u32,
+        state: Arc<ClipState>,
+    ) -> Result<(Self, rtrb::Consumer<i16>), String> {
+        let resampler = MonoResampler::new(pcm.info().sample_rate, rate)?;
+        let (ring, consumer) = rtrb::RingBuffer::new((rate * AHEAD_SECONDS) as usize);
+        let feed = Self {
+            pcm,
+            ring,
+            state,
+            resampler,
+            next_block: 0,
+            ready: Vec::new(),
+            ready_from: 0,
+            finished: false,
+            block: Vec::new(),
+            samples: Vec::new(),
+        };
+        Ok((feed, consumer))
+    }
+
+    /// Fills the ring. `false` when the clip's source is gone, and with it the need for this feed.
+    fn top_up(&mut self) -> bool {
+        if self.ring.is_abandoned() {
+            return false;
+        }
+        loop {
+            while let Some(&sample) = self.ready.get(self.ready_from) {
+                if self.ring.push((sample * 32_768.0).round() as i16).is_err() {
+                    return true;
+                }
+                self.ready_from += 1;
+            }
+            if self.finished {
+                return true;
+            }
+            self.ready.clear();
+            self.ready_from = 0;
+            if let Err(why) = self.read_next() {
+                self.ready.clear();
+                self.finished = true;
+                self.state.refuse(why);
+            }
+        }
+    }
+
+    /// Reads, verifies and resamples one block, or the tail after the last one.
+    fn read_next(&mut self) -> Result<(), String> {
+        if self.next_block == self.pcm.blocks() {
+            self.finished = true;
+            return self.resampler.finish(&mut self.ready);
+        }
+        self.pcm
+            .read_block_into(self.next_block, &mut self.block)
+            .map_err(|error: PreparedError| error.to_string())?;
+        self.next_block += 1;
+        self.samples.clear();
+        self.samples
+            .extend(self.block.iter().map(|&sample| f32::from(sample) / 32_768.0));
+        self.resampler.push(&self.samples, &mut self.ready)
+    }
+}
+
+/// Handle of the feeder's thread, which ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Feeder(SyncSender<Feed>);
+
+impl Feeder {
+    pub(crate) fn start() -> std::io::Result<Self> {
+        let (sender, receiver) = sync_channel(MAX_CLIPS);
+        std::thread::Builder::new()
+            .name("audio-feeder".into())
+            .spawn(move || run(&receiver))?;
+        Ok(Self(sender))
+    }
+
+    /// Begins to read a clip. `false` when too many are queued or the thread is gone.
+    pub(crate) fn feed(&self, feed: Feed) -> bool {
+        match self.0.try_send(feed) {
+            Ok(()) => true,
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => false,
+        }
+    }
+}
+
+fn run(incoming: &Receiver<Feed>) {
+    let mut feeds: Vec<Feed> = Vec::new();
+    loop {
+        let next = if feeds.is_empty() {
+            incoming.recv().map_err(|_| RecvTimeoutError::Disconnected)
+        } else {
+            incoming.recv_timeout(TOP_UP)
+        };
+        match next {
+            Ok(feed) => feeds.push(feed),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+        feeds.retain_mut(Feed::top_up);
+    }
+}

@@ -1,0 +1,118 @@
+//! The thread that turns records into events and notices a device that is lost.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::health::Health;
+use super::ledger::Ledger;
+use super::renderer::Record;
+use super::types::OutputEvent;
+use crate::monotonic;
+
+/// How often the monitor looks.
+const LOOK: Duration = Duration::from_millis(50);
+/// A device that has not asked for sound for so long (or for three periods) is lost.
+const STALLED: Duration = Duration::from_secs(1);
+/// A device that is ahead of time by so much (and four periods) does not keep time.
+const RUNAWAY_SECONDS: f64 = 1.0;
+
+/// The state that the monitor shares with the output's handle.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    ledger: Mutex<Ledger>,
+    pub(crate) health: Health,
+    pub(crate) rate: u32,
+}
+
+impl Shared {
+    pub(crate) fn new(rate: u32, now: Instant) -> Self {
+        Self {
+            ledger: Mutex::new(Ledger::new(rate)),
+            health: Health::new(now),
+            rate,
+        }
+    }
+
+    pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Why the device counts as lost at `now`, if it does. Silence before `awake` is not the device's fault.
+fn lost(shared: &Shared, period: Duration, handed: u64, awake: Instant, now: Instant) -> Option<String> {
+    if let Some(why) = shared.health.gone() {
+        return Some(why);
+    }
+    let quiet = now.saturating_duration_since(shared.health.last_call()?.max(awake));
+    if quiet > STALLED.max(period * 3) {
+        return Some(format!(
+            "the device has not taken any sound for {:.1} s; check the card and its cable",
+            quiet.as_secs_f64()
+        ));
+    }
+    let running = now
+        .saturating_duration_since(shared.health.first_call()?)
+        .as_secs_f64();
+    let due = (running + 4.0 * period.as_secs_f64() + RUNAWAY_SECONDS) * f64::from(shared.rate);
+    (handed as f64 > due)
+        .then(|| "the device does not keep time, so nothing can be heard; choose a real sound card".into())
+}
+
+/// What the monitor needs to run.
+pub(crate) struct Monitor {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) records: rtrb::Consumer<Record>,
+    pub(crate) events: Box<dyn Fn(OutputEvent) + Send>,
+    pub(crate) period: Duration,
+    /// Tears the stream down, once; must return at once.
+    pub(crate) tear_down: Box<dyn Fn() + Send>,
+    /// Disconnected when the output is closed.
+    pub(crate) open: Receiver<()>,
+}
+
+impl Monitor {
+    /// Runs until the device is lost or the output is closed.
+    pub(crate) fn run(mut self) {
+        let mut events = Vec::new();
+        // Since when this thread has looked without a break: the whole process may have been stopped.
+        let mut awake = monotonic::now();
+        let mut looked = awake;
+        loop {
+            let closing = matches!(self.open.recv_timeout(LOOK), Err(RecvTimeoutError::Disconnected));
+            let now = monotonic::now();
+            if now.saturating_duration_since(looked) > LOOK * 10 {
+                awake = now;
+            }
+            looked = now;
+            let mut ledger = self.shared.ledger();
+            while let Ok(record) = self.records.pop() {
+                ledger.take(record, now, &mut events);
+            }
+            let lost = lost(&self.shared, self.period, ledger.handed(), awake, now);
+            if let Some(why) = &lost {
+                self.shared.health.lose(why.clone());
+                let playing = ledger.lose();
+                events.push(OutputEvent::Lost {
+                    why: why.clone(),
+                    playing,
+                });
+            } else if closing {
+                self.shared.health.lose("the output was closed".into());
+                ledger.close(now, &mut events);
+            }
+            drop(ledger);
+            // Closing is silence first; a loss is news first, for the tear-down of a hung device takes time.
+            if lost.is_none() && closing {
+                (self.tear_down)();
+            }
+            events.drain(..).for_each(|event| (self.events)(event));
+            if lost.is_some() {
+                (self.tear_down)();
+            }
+            if lost.is_some() || closing {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! The pure planner and playout of a commune's loudspeaker station.
+//!
+//! Nothing here reads a clock, a file or a network: time is passed in, and what should happen comes out as
+//! data. [`plan`] turns the station's windows, programmes and segments into ordered slots, each with its
+//! reason; [`playout`] turns slots into commands for the output and the amplifier and into exactly one
+//! outcome for each; [`reconcile`] says what becomes of airings that a power cut left open.
+
+#![forbid(unsafe_code)]
+
+pub mod error;
+pub mod plan;
+pub mod playout;
+pub mod reason;
+pub mod reconcile;
+pub mod recurrence;
+pub mod vocabulary;
+
+pub use error::ScheduleError;
+pub use plan::{DayPlan, Entry, Permit, Refusal, Slot, SlotKey, Snapshot, plan};
+pub use playout::{
+    Activity, AmplifierState, Command, Input, NextSlot, Now, Playout, PlayoutSettings, PlayoutView, Stage,
+};
+pub use reason::{Reason, ReasonCode};
+pub use reconcile::{Closing, Interruption, OpenAiring, reconcile};
+pub use recurrence::Cron;
+pub use vocabulary::{
+    Bound, Class, IdError, Limits, MissedRule, Outcome, PreparedFacts, Programme, ProgrammeId, Recurrence,
+    SegmentFacts, SegmentId, Standing, StartRule, TimeOfDay, Weekday, Window, WindowId, Zone, ZoneId,
+};

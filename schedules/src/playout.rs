@@ -1,0 +1,192 @@
+//! The state machine that turns a plan into commands for log, output and amplifier.
+//!
+//! It has no clock and no device: the loop tells it what happened and what time it is
+//! ([`Playout::handle`]), carries its commands out ([`Playout::poll_command`]) and comes back at
+//! [`Playout::next_wakeup`] at the latest. Its three promises:
+//!
+//! * nothing is played unless its due row is durable, the clock is trusted, nobody pressed STOP, its PCM is
+//!   verified, the amplifier confirmed exactly its zones, and all of it fits into its permitted stretch;
+//! * every entry that came due gets exactly one outcome;
+//! * the amplifier is not left on: what goes up comes down in the reverse order, and `Release` is repeated
+//!   until it is confirmed.
+//!
+//! It is level-triggered. An input changes what is known; then every rule is asked what it needs now, until
+//! none has anything more to say. So the order in which answers arrive does not matter, and an answer that
+//! belongs to nothing changes nothing (or is met with the safe command).
+
+mod agenda;
+mod air;
+mod airing;
+mod answers;
+mod chain;
+mod clock;
+mod messages;
+mod outcome;
+mod status;
+
+use crate::plan::Slot;
+use agenda::Agenda;
+use airing::Airing;
+use chain::Chain;
+use clock::{ClockTrack, Mono, Moment};
+use jiff::{SignedDuration, Timestamp};
+pub use messages::{
+    Activity, AmplifierState, Command, Input, NextSlot, Now, PlayoutSettings, PlayoutView, Stage,
+};
+pub(crate) use outcome::whole;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// The playout of one station.
+#[derive(Debug)]
+pub struct Playout {
+    settings: PlayoutSettings,
+    clock: ClockTrack,
+    agenda: Agenda,
+    /// What came due and is not closed, in the order of starts.
+    airings: Vec<Airing>,
+    chain: Chain,
+    /// Who pressed STOP.
+    stopped: Option<String>,
+    accounted_until: Timestamp,
+    /// False from start-up, from regained trust or from a step of the clock until the next plan.
+    plan_is_fresh: bool,
+    last: Option<Moment>,
+    commands: VecDeque<Command>,
+    /// Counts what was done, so that the rules are asked again until nothing is.
+    done: u64,
+}
+
+/// The rules settle in two or three rounds; more than this would be a bug, and the next input goes on.
+const ROUNDS: usize = 32;
+
+impl Playout {
+    /// A playout that has everything before `accounted_until` behind it.
+    #[must_use]
+    pub fn new(settings: PlayoutSettings, accounted_until: Timestamp) -> Playout {
+        Playout {
+            settings,
+            clock: ClockTrack::new(settings.step_tolerance),
+            agenda: Agenda::default(),
+            airings: Vec::new(),
+            chain: Chain::new(&settings),
+            stopped: None,
+            accounted_until,
+            plan_is_fresh: false,
+            last: None,
+            commands: VecDeque::new(),
+            done: 0,
+        }
+    }
+
+    /// Takes an input in. `now` is the time at which it is handed in.
+    pub fn handle(&mut self, input: Input, now: Now) {
+        let now = Moment::from(now);
+        self.look_at_clock(now);
+        if matches!(input, Input::Plan(_)) {
+            // What came due under the old plan is settled before the new one replaces it.
+            self.settle(now);
+        }
+        self.absorb(input, now);
+        self.settle(now);
+    }
+
+    /// The next command, until there is none.
+    pub fn poll_command(&mut self) -> Option<Command> {
+        self.commands.pop_front()
+    }
+
+    /// The monotonic time at which the playout wants a [`Input::Tick`], if nothing else comes before.
+    ///
+    /// Steps of the clock and changes of trust cannot be foreseen: the loop ticks for them of its own accord.
+    #[must_use]
+    pub fn next_wakeup(&self) -> Option<Duration> {
+        let now = self.last?;
+        let wake = self.airing_deadlines(now).chain(self.chain_deadlines(now)).chain(self.agenda_deadline(now)).min()?;
+        Some(Duration::try_from(wake).unwrap_or(Duration::ZERO))
+    }
+
+    /// The wall time up to which every entry is closed or open in the log. It stands still while the clock is
+    /// not trusted, and until a plan has come when [`Playout::needs_plan`] says so.
+    #[must_use]
+    pub fn accounted_until(&self) -> Timestamp {
+        self.accounted_until
+    }
+
+    /// From when the next [`Input::Plan`] must reach: `accounted_until`, or the occurrence of the earliest
+    /// airing that is still open.
+    #[must_use]
+    pub fn plan_from(&self) -> Timestamp {
+        let open = self.airings.iter().map(|airing| airing.slot.occurrence.min(airing.slot.start));
+        open.fold(self.accounted_until, Timestamp::min)
+    }
+
+    /// Whether a plan made for the present time is wanted: after start-up, after trust was regained, after a
+    /// step of the clock.
+    #[must_use]
+    pub fn needs_plan(&self) -> bool {
+        !self.plan_is_fresh
+    }
+
+    fn look_at_clock(&mut self, now: Moment) {
+        let change = self.clock.observe(now);
+        if change.regained || change.stepped {
+            self.plan_is_fresh = false;
+            self.accounted_until = self.accounted_until.min(now.wall);
+        }
+        self.last = Some(now);
+    }
+
+    /// Asks every rule until none has anything to do.
+    fn settle(&mut self, now: Moment) {
+        for _ in 0..ROUNDS {
+            let before = self.done;
+            self.expire_chain(now);
+            self.expire_airings(now);
+            self.bring_due(now);
+            self.review_airings(now);
+            self.step_chain(now);
+            self.verify_pcm(now);
+            self.play_ready(now);
+            self.step_voice(now);
+            if self.done == before {
+                break;
+            }
+        }
+        self.account(now);
+    }
+
+    fn account(&mut self, now: Moment) {
+        if !now.trusted || !self.plan_is_fresh {
+            return;
+        }
+        let not_durable = self.airings.iter().filter(|airing| airing.due != airing::Due::Durable);
+        let reached = not_durable.map(|airing| airing.slot.start).fold(now.wall, Timestamp::min);
+        self.accounted_until = self.accounted_until.max(reached);
+    }
+
+    fn emit(&mut self, command: Command) {
+        self.done += 1;
+        self.commands.push_back(command);
+    }
+
+    /// Until when an answer to something asked now is waited for.
+    fn patience(&self, now: Moment) -> Mono {
+        now.mono.saturating_add(self.settings.arm_timeout)
+    }
+
+    /// Whether a slot may be prepared now: a trusted clock, no STOP, and its time is near. A little slack
+    /// keeps a slewed clock from undoing what was begun.
+    fn active(&self, slot: &Slot, now: Moment) -> bool {
+        let slack = self.settings.step_tolerance;
+        let lead = self.settings.arm_lead.saturating_add(slack);
+        now.trusted && self.stopped.is_none() && now.mono >= now.mono_of(slot.start).saturating_sub(lead)
+    }
+}
+
+fn zero() -> SignedDuration {
+    SignedDuration::ZERO
+}
+
+#[cfg(test)]
+mod tests;

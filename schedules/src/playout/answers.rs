@@ -1,0 +1,249 @@
+//! What each input changes in what is known.
+
+use super::agenda::covers;
+use super::airing::{Aim, Airing, Doom, Due, Heard, Pcm, Phase};
+use super::chain::{Darken, Voice};
+use super::clock::{Mono, Moment};
+use super::messages::{Command, Input, Stage};
+use super::{Playout, zero};
+use crate::plan::{Entry, Slot, SlotKey};
+use crate::reason::Reason;
+use crate::vocabulary::Outcome;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::HashMap;
+
+impl Playout {
+    pub(super) fn absorb(&mut self, input: Input, now: Moment) {
+        self.done += 1;
+        match input {
+            Input::Tick => {}
+            Input::Plan(entries) => self.absorb_plan(entries, now),
+            Input::Recorded { slot, stage: Stage::Due } => self.due_recorded(&slot, Ok(())),
+            Input::RecordFailed { slot, stage: Stage::Due, why } => self.due_recorded(&slot, Err(&why)),
+            // The due row is durable; the loop repeats the later ones.
+            Input::Recorded { .. } | Input::RecordFailed { .. } => {}
+            Input::PcmVerified { slot } => self.pcm_answered(&slot, Ok(())),
+            Input::PcmRefused { slot, why } => self.pcm_answered(&slot, Err(&why)),
+            Input::OutputReady => self.output_ready(),
+            Input::OutputFailed { why } => self.output_failed(&why, now),
+            Input::AmplifierConfirmed => self.amplifier_confirmed(now),
+            Input::AmplifierFailed { why } => self.amplifier_failed(&why, now),
+            Input::Unmuted => self.unmuted(),
+            Input::UnmuteFailed { why } => self.unmute_failed(&why, now),
+            Input::Released => self.released(now),
+            Input::AudioStarted { slot, at } => self.audio_started(slot, at, now),
+            Input::AudioProgress { slot, played } => self.audio_progress(&slot, played),
+            Input::AudioEnded { slot, played, at } => self.audio_over(&slot, played, at, None),
+            Input::AudioCut { slot, played, at } => self.audio_cut(&slot, played, at),
+            Input::AudioLost { slot, played, at, why } => self.audio_lost(&slot, played, at, &why, now),
+            Input::Stop { by } => self.stop(by, now),
+            Input::Resume { .. } => self.stopped = None,
+        }
+    }
+
+    fn due_recorded(&mut self, slot: &SlotKey, answer: Result<(), &str>) {
+        let Some(index) = self.find(slot) else { return };
+        let airing = &mut self.airings[index];
+        if !matches!(airing.due, Due::Asked { .. }) {
+            return;
+        }
+        match answer {
+            Ok(()) => airing.due = Due::Durable,
+            Err(why) => {
+                airing.due = Due::Failed;
+                airing.doom(Doom::new(Outcome::Failed, Reason::log_unwritable(why)));
+            }
+        }
+    }
+
+    fn pcm_answered(&mut self, slot: &SlotKey, answer: Result<(), &str>) {
+        let Some(index) = self.find(slot) else { return };
+        let airing = &mut self.airings[index];
+        if !matches!(airing.pcm, Pcm::Asked { .. }) {
+            return;
+        }
+        match answer {
+            Ok(()) => airing.pcm = Pcm::Verified,
+            Err(why) => {
+                airing.pcm = Pcm::Unasked;
+                airing.doom(Doom::new(Outcome::Failed, Reason::pcm_refused(why)));
+            }
+        }
+    }
+
+    fn audio_started(&mut self, slot: SlotKey, at: Timestamp, now: Moment) {
+        let index = match self.find(&slot) {
+            Some(index) if self.airings[index].handed_over() => index,
+            // Something sounds that should not.
+            stray => {
+                if let Some(index) = stray {
+                    let cause = Doom::new(Outcome::Failed, Reason::output_lost("it began unasked"));
+                    let until = self.patience(now);
+                    self.airings[index].phase = Phase::Cutting { until, cause };
+                }
+                self.emit(Command::Cancel { slot });
+                return;
+            }
+        };
+        let live = self.chain.live();
+        let audible = match self.chain.voice {
+            _ if live => Heard::Yes,
+            Voice::Unmuting { .. } => Heard::Perhaps,
+            Voice::Muted | Voice::Live => Heard::No,
+        };
+        let in_zone = self.chain.carries(&self.airings[index].slot.zones);
+        let present = self.chain.amplifier_present;
+        let settings = self.settings;
+        let airing = &mut self.airings[index];
+        if airing.started.is_some() {
+            return;
+        }
+        airing.started = Some(at);
+        if in_zone {
+            airing.heard = airing.heard.max(audible);
+        }
+        if let Phase::Queued(aim) = &airing.phase {
+            let aim = *aim;
+            airing.confirmed = present && live && in_zone;
+            let ends = began(aim, at, now, settings.arm_timeout).saturating_add(airing.slot.duration);
+            let permitted = airing.slot.permitted.until.duration_since(airing.slot.start);
+            let closes = aim.planned.saturating_add(permitted).max(ends).saturating_add(settings.step_tolerance);
+            let deadline = ends.saturating_add(settings.arm_timeout).min(closes);
+            airing.phase = Phase::Sounding { ends, deadline, aim };
+        }
+        self.emit(Command::RecordStarted { slot, at });
+    }
+
+    fn audio_progress(&mut self, slot: &SlotKey, played: SignedDuration) {
+        let every = self.settings.progress_every;
+        let Some(index) = self.find(slot) else { return };
+        let airing = &mut self.airings[index];
+        if airing.started.is_none() {
+            return;
+        }
+        airing.played = airing.played.max(played);
+        if airing.played >= airing.noted.saturating_add(every) {
+            airing.noted = airing.played;
+            let played = airing.played;
+            self.emit(Command::RecordProgress { slot: slot.clone(), played });
+        }
+    }
+
+    /// The output is done with it: it ended, or `why` it did not.
+    fn audio_over(&mut self, slot: &SlotKey, played: SignedDuration, at: Timestamp, why: Option<Doom>) {
+        let Some(index) = self.find(slot) else { return };
+        let airing = &mut self.airings[index];
+        if !airing.handed_over() {
+            return;
+        }
+        airing.played = airing.played.max(played);
+        if let Some(why) = why {
+            airing.doom(why);
+        }
+        self.close(index, Some(at));
+    }
+
+    fn audio_cut(&mut self, slot: &SlotKey, played: SignedDuration, at: Timestamp) {
+        let Some(index) = self.find(slot) else { return };
+        let airing = &mut self.airings[index];
+        let Phase::Cutting { cause, .. } = &airing.phase else {
+            // Cut by somebody else: over, and not by our will.
+            let why = Doom::new(Outcome::Failed, Reason::output_lost("it was cut"));
+            self.audio_over(slot, played, at, Some(why));
+            return;
+        };
+        let cause = cause.clone();
+        airing.played = airing.played.max(played);
+        let begun = airing.started.is_some() || airing.played > zero();
+        if begun {
+            airing.doom(cause);
+        }
+        if airing.doom.is_some() {
+            self.close(index, Some(at));
+        } else {
+            airing.phase = Phase::Preparing;
+        }
+    }
+
+    fn audio_lost(&mut self, slot: &SlotKey, played: SignedDuration, at: Timestamp, why: &str, now: Moment) {
+        self.chain.output_trouble = Some(why.to_owned());
+        self.chain.output_rests = now.mono.saturating_add(self.settings.retry_pause);
+        let lost = Doom::new(Outcome::Failed, Reason::output_lost(why));
+        if let Some(index) = self.find(slot) {
+            let airing = &mut self.airings[index];
+            let unbegun = airing.started.is_none() && played.is_zero() && airing.doom.is_none();
+            if airing.handed_over() && unbegun {
+                airing.phase = Phase::Preparing;
+            } else {
+                self.audio_over(slot, played, at, Some(lost.clone()));
+            }
+        }
+        self.shut_down(Darken::WhatIsOn, Some(&lost), now);
+    }
+
+    fn stop(&mut self, by: String, now: Moment) {
+        let doom = Doom::new(Outcome::Suppressed, Reason::local_stop(&by));
+        for airing in &mut self.airings {
+            airing.doom(doom.clone());
+        }
+        self.stopped = Some(by);
+        self.shut_down(Darken::Everything, Some(&doom), now);
+    }
+
+    // ---- the plan ----
+
+    fn absorb_plan(&mut self, entries: Vec<Entry>, now: Moment) {
+        let mut planned: HashMap<SlotKey, Entry> = HashMap::with_capacity(entries.len());
+        let mut order: Vec<SlotKey> = Vec::with_capacity(entries.len());
+        for entry in entries {
+            if !self.agenda.is_closed(entry.key()) && !planned.contains_key(entry.key()) {
+                order.push(entry.key().clone());
+                planned.insert(entry.key().clone(), entry);
+            }
+        }
+        for airing in &mut self.airings {
+            match planned.remove(&airing.slot.key) {
+                Some(Entry::Slot(slot)) => adopt(airing, slot),
+                Some(Entry::Refused(refusal)) => airing.doom(changed(Some(&refusal.reason))),
+                None => airing.doom(changed(None)),
+            }
+        }
+        let ahead: Vec<Entry> = order.iter().filter_map(|key| planned.remove(key)).collect();
+        self.agenda.replace(ahead, self.accounted_until, now, self.settings.arm_lead);
+        self.plan_is_fresh |= now.trusted;
+        self.sort_airings();
+    }
+}
+
+fn changed(because: Option<&Reason>) -> Doom {
+    Doom::new(Outcome::Suppressed, Reason::plan_changed(because))
+}
+
+/// Takes over what a new plan says about an open airing, or dooms it when that is not what was announced.
+fn adopt(airing: &mut Airing, new: Slot) {
+    let old = &airing.slot;
+    let same_sound = old.segment == new.segment
+        && old.pcm == new.pcm
+        && old.duration == new.duration
+        && old.zones == new.zones
+        && (airing.started.is_some() || new.gain_db >= old.gain_db);
+    let lateness = match &airing.phase {
+        Phase::Queued(aim) | Phase::Sounding { aim, .. } => aim.lateness(),
+        Phase::Preparing | Phase::Cutting { .. } => zero(),
+    };
+    // Never earlier than announced; later only while it has not begun.
+    let start = if airing.started.is_some() { old.start } else { old.start.max(new.start) };
+    if same_sound && covers(&new, start, lateness) {
+        airing.slot.start = start;
+        airing.slot.permitted = new.permitted;
+    } else {
+        airing.doom(changed(None));
+    }
+}
+
+/// When the first frame sounded, on the monotonic scale. A wall clock that was set meanwhile is not believed.
+fn began(aim: Aim, at: Timestamp, now: Moment, tolerance: SignedDuration) -> Mono {
+    let told = now.mono_of(at);
+    let plausible = told.saturating_sub(aim.at).abs() <= tolerance;
+    if plausible { told } else { now.mono }
+}

@@ -1,0 +1,441 @@
+//! Why: one constructor for each rule, in both languages, side by side.
+//!
+//! A reason carries a stable code for programs and a sentence for people that names the rule and the
+//! object. Nothing else in this crate writes sentences for people.
+
+use crate::vocabulary::{SegmentId, Standing};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $name:ident = $text:literal,)+) => {
+        /// Every code that a [`Reason`] can carry.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        #[non_exhaustive]
+        pub enum ReasonCode {
+            $($(#[doc = $doc])+ $name,)+
+        }
+
+        impl ReasonCode {
+            /// Every code.
+            pub const ALL: &'static [ReasonCode] = &[$(ReasonCode::$name,)+];
+
+            /// The stable `snake_case` word.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(ReasonCode::$name => $text,)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// Placed by a programme.
+    Planned = "planned",
+    /// The programme names a segment that the station does not hold.
+    UnknownSegment = "unknown_segment",
+    /// Nobody has approved the segment.
+    NotApproved = "not_approved",
+    /// The segment was rejected.
+    Rejected = "rejected",
+    /// The segment was taken back.
+    Withdrawn = "withdrawn",
+    /// The segment's validity is over.
+    Expired = "expired",
+    /// The segment's validity has not begun.
+    NotYetValid = "not_yet_valid",
+    /// The segment is not decoded yet.
+    NotPrepared = "not_prepared",
+    /// An emergency is never planned.
+    EmergencyClass = "emergency_class",
+    /// None of the zones exists.
+    UnknownZone = "unknown_zone",
+    /// The station has no window at all.
+    NoWindowDefined = "no_window_defined",
+    /// No window is open at the start.
+    OutsideWindow = "outside_window",
+    /// The window closes before the end.
+    BeyondWindowEnd = "beyond_window_end",
+    /// Something that goes before it has the time.
+    Overlap = "overlap",
+    /// The window's minutes of one session are used up.
+    LimitMinutesPerSession = "limit_minutes_per_session",
+    /// The window's minutes of the day are used up.
+    LimitMinutesPerDay = "limit_minutes_per_day",
+    /// The window's minutes of the week are used up.
+    LimitMinutesPerWeek = "limit_minutes_per_week",
+    /// The window's sessions of the day are used up.
+    LimitSessionsPerDay = "limit_sessions_per_day",
+    /// The window's days of the week are used up.
+    LimitDaysPerWeek = "limit_days_per_week",
+    /// The station was not running.
+    StationOff = "station_off",
+    /// The clock was set forward over it.
+    ClockStep = "clock_step",
+    /// The clock could not be trusted.
+    ClockUntrusted = "clock_untrusted",
+    /// The station was too late.
+    Late = "late",
+    /// Somebody pressed STOP.
+    LocalStop = "local_stop",
+    /// The plan changed.
+    PlanChanged = "plan_changed",
+    /// The airing log could not be written.
+    LogUnwritable = "log_unwritable",
+    /// The amplifier did not confirm.
+    AmplifierNotReady = "amplifier_not_ready",
+    /// The output could not be opened.
+    OutputNotReady = "output_not_ready",
+    /// The prepared PCM is not what was approved, or could not be read.
+    PcmRefused = "pcm_refused",
+    /// The amplifier failed during the airing.
+    AmplifierLost = "amplifier_lost",
+    /// The output failed during the airing.
+    OutputLost = "output_lost",
+    /// The output ended before the recording did.
+    EndedEarly = "ended_early",
+    /// The power was cut or the process died during the airing.
+    Interrupted = "interrupted",
+    /// The station was shut down during the airing.
+    Shutdown = "shutdown",
+    /// Played, but the amplifier did not confirm it throughout.
+    Unconfirmed = "unconfirmed",
+}
+
+impl fmt::Display for ReasonCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Why something is as it is: a stable code and a sentence in both languages.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Reason {
+    /// One of [`ReasonCode`], as text, so that old rows keep codes that no longer exist.
+    pub code: String,
+    /// The sentence in Vietnamese.
+    pub vi: String,
+    /// The sentence in English.
+    pub en: String,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.en)
+    }
+}
+
+fn reason(code: ReasonCode, vi: String, en: String) -> Reason {
+    Reason { code: code.as_str().to_owned(), vi, en }
+}
+
+impl Reason {
+    /// Whether this reason carries that code.
+    #[must_use]
+    pub fn is(&self, code: ReasonCode) -> bool {
+        self.code == code.as_str()
+    }
+
+    // ---- the plan ----
+
+    pub(crate) fn planned(programme: &str, position: u32, windows: &str) -> Reason {
+        let nth = position + 1;
+        reason(
+            ReasonCode::Planned,
+            format!("Mục {nth} của chương trình \"{programme}\", trong khung giờ \"{windows}\"."),
+            format!("Item {nth} of programme \"{programme}\", inside window \"{windows}\"."),
+        )
+    }
+
+    pub(crate) fn unknown_segment(segment: SegmentId) -> Reason {
+        reason(
+            ReasonCode::UnknownSegment,
+            format!("Trạm không có bản ghi {segment}; hãy gửi lại hoặc bỏ nó khỏi chương trình."),
+            format!("The station does not hold segment {segment}; push it again or take it out of the programme."),
+        )
+    }
+
+    pub(crate) fn standing(title: &str, standing: Standing) -> Reason {
+        match standing {
+            Standing::Rejected => reason(
+                ReasonCode::Rejected,
+                format!("Bản ghi \"{title}\" đã bị từ chối."),
+                format!("Segment \"{title}\" was rejected."),
+            ),
+            Standing::Withdrawn => reason(
+                ReasonCode::Withdrawn,
+                format!("Bản ghi \"{title}\" đã bị thu hồi."),
+                format!("Segment \"{title}\" was withdrawn."),
+            ),
+            Standing::Expired => Reason::expired(title),
+            Standing::Received | Standing::Inspecting => Reason::not_prepared(title),
+            Standing::AwaitingApproval | Standing::Approved => reason(
+                ReasonCode::NotApproved,
+                format!("Bản ghi \"{title}\" chưa được duyệt; người duyệt phải khác người tải lên."),
+                format!("Segment \"{title}\" is not approved; somebody other than its uploader must approve it."),
+            ),
+        }
+    }
+
+    pub(crate) fn expired(title: &str) -> Reason {
+        reason(
+            ReasonCode::Expired,
+            format!("Bản ghi \"{title}\" đã hết hạn vào lúc đó."),
+            format!("Segment \"{title}\" is past its validity at that time."),
+        )
+    }
+
+    pub(crate) fn not_yet_valid(title: &str) -> Reason {
+        reason(
+            ReasonCode::NotYetValid,
+            format!("Bản ghi \"{title}\" chưa đến ngày có hiệu lực vào lúc đó."),
+            format!("Segment \"{title}\" is not yet valid at that time."),
+        )
+    }
+
+    pub(crate) fn not_prepared(title: &str) -> Reason {
+        reason(
+            ReasonCode::NotPrepared,
+            format!("Bản ghi \"{title}\" chưa được kiểm tra và chuẩn bị xong."),
+            format!("Segment \"{title}\" is not inspected and prepared yet."),
+        )
+    }
+
+    pub(crate) fn emergency_class(title: &str) -> Reason {
+        reason(
+            ReasonCode::EmergencyClass,
+            format!("Bản ghi \"{title}\" thuộc loại khẩn cấp, không phát theo lịch; hãy gửi dưới dạng tin khẩn cấp."),
+            format!("Segment \"{title}\" is of class emergency and never airs by a plan; send it as an emergency."),
+        )
+    }
+
+    pub(crate) fn unknown_zone(programme: &str) -> Reason {
+        reason(
+            ReasonCode::UnknownZone,
+            format!("Trạm không có cụm loa nào mà chương trình \"{programme}\" yêu cầu."),
+            format!("The station has none of the zones that programme \"{programme}\" names."),
+        )
+    }
+
+    pub(crate) fn no_window_defined() -> Reason {
+        reason(
+            ReasonCode::NoWindowDefined,
+            "Trạm chưa có khung giờ phát nào, nên chỉ phát tin khẩn cấp; hãy tạo một khung giờ.".into(),
+            "The station has no window, so it airs nothing but emergencies; define a window.".into(),
+        )
+    }
+
+    pub(crate) fn outside_window(start: Timestamp, tz: &TimeZone) -> Reason {
+        let (vi, en) = moments(start, tz);
+        reason(
+            ReasonCode::OutsideWindow,
+            format!("Lúc {vi} không có khung giờ phát nào mở cho mọi cụm loa của chương trình."),
+            format!("At {en} no window is open for every zone of the programme."),
+        )
+    }
+
+    pub(crate) fn beyond_window_end(until: Timestamp, tz: &TimeZone) -> Reason {
+        let (vi, en) = moments(until, tz);
+        reason(
+            ReasonCode::BeyondWindowEnd,
+            format!("Bản ghi sẽ kết thúc sau khi khung giờ phát đóng lúc {vi}."),
+            format!("It would end after its window closes at {en}."),
+        )
+    }
+
+    pub(crate) fn overlap(winner: &str, start: Timestamp, tz: &TimeZone) -> Reason {
+        let (vi, en) = moments(start, tz);
+        reason(
+            ReasonCode::Overlap,
+            format!("Trùng giờ với \"{winner}\" bắt đầu lúc {vi}, được ưu tiên hơn."),
+            format!("It overlaps \"{winner}\", which starts at {en} and goes before it."),
+        )
+    }
+
+    pub(crate) fn limit(code: ReasonCode, window: &str, limit: u32) -> Reason {
+        let (vi, en) = match code {
+            ReasonCode::LimitMinutesPerSession => ("phút mỗi buổi", "minutes a session"),
+            ReasonCode::LimitMinutesPerDay => ("phút mỗi ngày", "minutes a day"),
+            ReasonCode::LimitMinutesPerWeek => ("phút mỗi tuần", "minutes a week"),
+            ReasonCode::LimitSessionsPerDay => ("buổi mỗi ngày", "sessions a day"),
+            _ => ("ngày mỗi tuần", "days a week"),
+        };
+        reason(
+            code,
+            format!("Khung giờ \"{window}\" chỉ cho phép {limit} {vi}, và đã dùng hết."),
+            format!("Window \"{window}\" allows {limit} {en}, and they are used up."),
+        )
+    }
+
+    // ---- the playout ----
+
+    pub(crate) fn station_off() -> Reason {
+        reason(
+            ReasonCode::StationOff,
+            "Trạm không hoạt động vào giờ phát.".into(),
+            "The station was not running at that time.".into(),
+        )
+    }
+
+    pub(crate) fn clock_step() -> Reason {
+        reason(
+            ReasonCode::ClockStep,
+            "Đồng hồ bị chỉnh nhảy qua giờ phát.".into(),
+            "The clock was set over that time.".into(),
+        )
+    }
+
+    pub(crate) fn clock_untrusted() -> Reason {
+        reason(
+            ReasonCode::ClockUntrusted,
+            "Đồng hồ của trạm không đáng tin vào giờ phát; hãy kiểm tra đồng bộ giờ.".into(),
+            "The station's clock could not be trusted at that time; check its synchronisation.".into(),
+        )
+    }
+
+    pub(crate) fn late() -> Reason {
+        reason(
+            ReasonCode::Late,
+            "Trạm bận hoặc chậm, nên giờ phát đã qua.".into(),
+            "The station was busy or slow, and the time had passed.".into(),
+        )
+    }
+
+    pub(crate) fn on_air_elsewhere() -> Reason {
+        reason(
+            ReasonCode::Overlap,
+            "Lượt phát trước đó vẫn chưa kết thúc.".into(),
+            "The airing before it had not ended.".into(),
+        )
+    }
+
+    pub(crate) fn local_stop(by: &str) -> Reason {
+        reason(
+            ReasonCode::LocalStop,
+            format!("\"{by}\" đã bấm DỪNG."),
+            format!("\"{by}\" pressed STOP."),
+        )
+    }
+
+    pub(crate) fn plan_changed(because: Option<&Reason>) -> Reason {
+        let (mut vi, mut en) =
+            ("Lịch phát đã thay đổi.".to_owned(), "The plan was changed.".to_owned());
+        if let Some(because) = because {
+            vi = format!("{vi} {}", because.vi);
+            en = format!("{en} {}", because.en);
+        }
+        reason(ReasonCode::PlanChanged, vi, en)
+    }
+
+    pub(crate) fn log_unwritable(why: &str) -> Reason {
+        reason(
+            ReasonCode::LogUnwritable,
+            format!("Không ghi được nhật ký phát sóng ({why}), nên không phát."),
+            format!("The airing log could not be written ({why}), so nothing was played."),
+        )
+    }
+
+    pub(crate) fn amplifier_not_ready(why: &str) -> Reason {
+        reason(
+            ReasonCode::AmplifierNotReady,
+            format!("Bộ khuếch đại không xác nhận đã bật ({why})."),
+            format!("The amplifier did not confirm that it was on ({why})."),
+        )
+    }
+
+    pub(crate) fn output_not_ready(why: &str) -> Reason {
+        reason(
+            ReasonCode::OutputNotReady,
+            format!("Không mở được đầu ra âm thanh ({why})."),
+            format!("The audio output was not ready ({why})."),
+        )
+    }
+
+    pub(crate) fn pcm_refused(why: &str) -> Reason {
+        reason(
+            ReasonCode::PcmRefused,
+            format!("Âm thanh đã chuẩn bị không đúng với bản được duyệt hoặc không đọc được ({why})."),
+            format!("The prepared audio is not what was approved, or could not be read ({why})."),
+        )
+    }
+
+    pub(crate) fn amplifier_lost(why: &str) -> Reason {
+        reason(
+            ReasonCode::AmplifierLost,
+            format!("Bộ khuếch đại bị mất trong lúc phát ({why})."),
+            format!("The amplifier was lost during the airing ({why})."),
+        )
+    }
+
+    pub(crate) fn output_lost(why: &str) -> Reason {
+        reason(
+            ReasonCode::OutputLost,
+            format!("Đầu ra âm thanh bị mất trong lúc phát ({why})."),
+            format!("The audio output was lost during the airing ({why})."),
+        )
+    }
+
+    pub(crate) fn ended_early() -> Reason {
+        reason(
+            ReasonCode::EndedEarly,
+            "Đầu ra âm thanh kết thúc trước khi hết bản ghi.".into(),
+            "The output ended before the recording did.".into(),
+        )
+    }
+
+    pub(crate) fn overran() -> Reason {
+        reason(
+            ReasonCode::BeyondWindowEnd,
+            "Bị cắt vì khung giờ phát đã đóng.".into(),
+            "It was cut because its window had closed.".into(),
+        )
+    }
+
+    pub(crate) fn would_overrun() -> Reason {
+        reason(
+            ReasonCode::BeyondWindowEnd,
+            "Bắt đầu trễ nên không còn kịp trong khung giờ phát.".into(),
+            "It would have begun late and no longer fitted into its window.".into(),
+        )
+    }
+
+    pub(crate) fn interrupted() -> Reason {
+        reason(
+            ReasonCode::Interrupted,
+            "Mất điện hoặc chương trình dừng đột ngột trong lúc phát.".into(),
+            "The power was cut or the process died during the airing.".into(),
+        )
+    }
+
+    pub(crate) fn shutdown() -> Reason {
+        reason(
+            ReasonCode::Shutdown,
+            "Trạm được tắt trong lúc phát.".into(),
+            "The station was shut down during the airing.".into(),
+        )
+    }
+
+    pub(crate) fn unconfirmed() -> Reason {
+        reason(
+            ReasonCode::Unconfirmed,
+            "Đã phát, nhưng bộ khuếch đại không xác nhận trong suốt lượt phát.".into(),
+            "Played, but the amplifier did not confirm it throughout.".into(),
+        )
+    }
+}
+
+/// The moment as a Vietnamese and as an English reader writes it, in the station's time.
+fn moments(at: Timestamp, tz: &TimeZone) -> (String, String) {
+    let civil = at.to_zoned(tz.clone()).datetime();
+    let (h, mi, s) = (civil.hour(), civil.minute(), civil.second());
+    let (y, mo, d) = (civil.year(), civil.month(), civil.day());
+    (
+        format!("{h:02}:{mi:02}:{s:02} ngày {d:02}/{mo:02}/{y}"),
+        format!("{y}-{mo:02}-{d:02} {h:02}:{mi:02}:{s:02}"),
+    )
+}

@@ -1,0 +1,69 @@
+//! What start-up writes for the rows that a power cut or a shutdown left open.
+
+use crate::plan::Entry;
+use crate::reason::Reason;
+use crate::vocabulary::Outcome;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// A row that was written as due and never ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OpenAiring {
+    /// What came due.
+    pub entry: Entry,
+    /// When it began; None when no start was written.
+    pub started: Option<Timestamp>,
+    /// How much the last note of progress says was heard.
+    pub played_at_last_note: SignedDuration,
+}
+
+/// How the station went down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Interruption {
+    /// Without a word.
+    PowerOrCrash,
+    /// In good order.
+    CleanShutdown,
+}
+
+/// How the row is to be closed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closing {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why.
+    pub reason: Reason,
+    /// What is known to have been heard: at least this much was.
+    pub played: SignedDuration,
+    /// When it began.
+    pub started: Option<Timestamp>,
+    /// The last moment at which it is known to have sounded.
+    pub ended: Option<Timestamp>,
+    /// Nobody can vouch for the amplifier after the fact.
+    pub confirmed: bool,
+}
+
+/// How to close a row that was left open.
+///
+/// What had begun is `partial` with the seconds of the last note, which is a lower bound (and `aired` when the
+/// note covers the whole); what had not begun is `missed`.
+#[must_use]
+pub fn reconcile(open: &OpenAiring, why: Interruption) -> Closing {
+    let played = open.played_at_last_note.max(SignedDuration::ZERO);
+    let cut = match why {
+        Interruption::PowerOrCrash => Reason::interrupted(),
+        Interruption::CleanShutdown => Reason::shutdown(),
+    };
+    let (outcome, reason, started) = match (&open.entry, open.started) {
+        (Entry::Refused(refusal), _) => (Outcome::Suppressed, refusal.reason.clone(), None),
+        (Entry::Slot(_), None) => (Outcome::Missed, Reason::station_off(), None),
+        (Entry::Slot(slot), Some(at)) if crate::playout::whole(played, slot.duration) => {
+            (Outcome::Aired, Reason::unconfirmed(), Some(at))
+        }
+        (Entry::Slot(_), Some(at)) => (Outcome::Partial, cut, Some(at)),
+    };
+    let played = if started.is_some() { played } else { SignedDuration::ZERO };
+    let ended = started.map(|at| at.saturating_add(played).unwrap_or(Timestamp::MAX));
+    Closing { outcome, reason, played, started, ended, confirmed: false }
+}

@@ -1,0 +1,328 @@
+//! The command line: what there is, and which room does it.
+
+use crate::access::{Role, Scope};
+use crate::airing_log::export::Format;
+use crate::commands;
+use crate::config::Config;
+use crate::error::{Error, ErrorKind, Result};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::SignedDuration;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+/// Audio broadcast scheduler for commune loudspeaker systems.
+#[derive(Parser)]
+#[command(name = "loaxa", version, about)]
+struct Cli {
+    /// Say more; twice for everything.
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    verbose: u8,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the station.
+    Serve(Place),
+    /// Run a demo station that airs by itself within a minute.
+    Demo(DemoArguments),
+    /// Check a configuration file.
+    CheckConfig {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Look at this machine and its station, and say what is wrong and what to do.
+    Doctor {
+        #[command(flatten)]
+        place: Place,
+        /// One JSON object instead of lines.
+        #[arg(long)]
+        json: bool,
+    },
+    /// People who use the station.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Tokens for programs.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// What would air, and why not.
+    Plan {
+        #[command(flatten)]
+        place: Place,
+        /// First day, for instance 2026-11-30; today when absent.
+        #[arg(long)]
+        from: Option<jiff::civil::Date>,
+        /// How many days.
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(i32).range(1..=366))]
+        days: i32,
+        /// One JSON object instead of a timetable.
+        #[arg(long)]
+        json: bool,
+    },
+    /// The airing log.
+    #[command(subcommand)]
+    Log(LogCommand),
+}
+
+/// Which station.
+#[derive(Args, Clone)]
+pub struct Place {
+    /// Configuration file.
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// Data folder; wins over the configuration.
+    #[arg(long)]
+    data: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct DemoArguments {
+    /// Data folder of the demo.
+    #[arg(long, default_value = "demo-data")]
+    data: PathBuf,
+    /// Address and port of the page.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    listen: std::net::SocketAddr,
+    /// Where the sound goes: the machine's device, or silence when it has none.
+    #[arg(long, value_enum, default_value_t = DemoOutput::Auto)]
+    output: DemoOutput,
+}
+
+/// Where the demo's sound goes.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DemoOutput {
+    /// The machine's default device; where there is none, paced silence with a plain warning.
+    Auto,
+    /// The machine's default device.
+    Device,
+    /// Paced silence.
+    Null,
+    /// `capture.wav` in the data folder.
+    Capture,
+}
+
+#[derive(Subcommand)]
+enum UserCommand {
+    /// Add a person. Without --password-stdin a one-time password is printed.
+    Add {
+        /// Name to log in with.
+        name: String,
+        /// broadcaster, scheduler, approver, auditor, admin or emergency.
+        #[arg(long)]
+        role: Role,
+        /// Read the password from standard input.
+        #[arg(long)]
+        password_stdin: bool,
+        /// One JSON object instead of lines.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+#[derive(Subcommand)]
+enum TokenCommand {
+    /// Make a token; it is printed this once.
+    Create {
+        /// Name of the program or person that will use it.
+        #[arg(long)]
+        name: String,
+        /// What it may do; may be repeated.
+        #[arg(long = "scope", required = true)]
+        scopes: Vec<Scope>,
+        /// For how long, for instance 90d, 12h or 30m; without end when absent.
+        #[arg(long, value_parser = lifetime)]
+        expires: Option<SignedDuration>,
+        /// One JSON object instead of lines.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum FormatArgument {
+    Ndjson,
+    Csv,
+}
+
+#[derive(Subcommand)]
+enum LogCommand {
+    /// Write the chain to standard output.
+    Export {
+        /// First day or instant.
+        #[arg(long)]
+        from: Option<String>,
+        /// Day or instant after the last.
+        #[arg(long)]
+        to: Option<String>,
+        /// Shape.
+        #[arg(long, value_enum, default_value = "ndjson")]
+        format: FormatArgument,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Check an export offline: 0 intact, 1 altered, 2 could not tell.
+    Verify {
+        /// The export.
+        file: PathBuf,
+        /// One JSON object instead of lines.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+fn lifetime(text: &str) -> std::result::Result<SignedDuration, String> {
+    let wrong = || format!("{text:?} is no lifetime; write for instance 90d, 12h or 30m");
+    let unit = text.chars().last().ok_or_else(wrong)?;
+    let number: i64 = text[..text.len() - unit.len_utf8()]
+        .parse()
+        .map_err(|_| wrong())?;
+    let seconds = match unit {
+        'd' => 86_400,
+        'h' => 3_600,
+        'm' => 60,
+        _ => return Err(wrong()),
+    };
+    number
+        .checked_mul(seconds)
+        .filter(|seconds| (1..=100 * 366 * 86_400).contains(seconds))
+        .map(SignedDuration::from_secs)
+        .ok_or_else(wrong)
+}
+
+impl Place {
+    /// The configuration, and the data folder.
+    ///
+    /// # Errors
+    /// When the configuration is wrong, or no data folder is named anywhere.
+    pub fn find(&self) -> Result<(Config, PathBuf)> {
+        let config = match &self.config {
+            Some(file) => Config::read(file)?,
+            None => Config::default(),
+        };
+        let data = self
+            .data
+            .clone()
+            .or_else(|| config.storage.data.clone())
+            .ok_or_else(|| {
+                Error::new(
+                    ErrorKind::Unacceptable,
+                    "no_data_folder",
+                    "no data folder is named; give --data DIR, or storage.data in the configuration",
+                )
+            })?;
+        Ok((config, data))
+    }
+}
+
+/// Reads the arguments and does what they say.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match cli.command {
+        Command::Serve(place) => place.find().and_then(|(config, data)| {
+            start_tracing(cli.verbose, &config.log.level);
+            commands::serve(config, &data)
+        }),
+        Command::Demo(demo) => {
+            start_tracing(cli.verbose, "info");
+            commands::demo(demo.data, demo.listen, demo.output)
+        }
+        Command::CheckConfig { file } => commands::check_config(&file),
+        Command::Doctor { place, json } => place
+            .find()
+            .and_then(|(config, data)| commands::doctor(&config, &data, json)),
+        Command::User(UserCommand::Add {
+            name,
+            role,
+            password_stdin,
+            json,
+            place,
+        }) => place
+            .find()
+            .and_then(|(config, data)| commands::user_add(&config, &data, &name, role, password_stdin, json)),
+        Command::Token(TokenCommand::Create {
+            name,
+            scopes,
+            expires,
+            json,
+            place,
+        }) => place
+            .find()
+            .and_then(|(config, data)| commands::token_create(&config, &data, &name, scopes, expires, json)),
+        Command::Plan {
+            place,
+            from,
+            days,
+            json,
+        } => place
+            .find()
+            .and_then(|(config, data)| commands::plan(&config, &data, from, days, json)),
+        Command::Log(LogCommand::Export {
+            from,
+            to,
+            format,
+            place,
+        }) => {
+            let format = match format {
+                FormatArgument::Ndjson => Format::Ndjson,
+                FormatArgument::Csv => Format::Csv,
+            };
+            place
+                .find()
+                .and_then(|(config, data)| commands::log_export(&config, &data, from, to, format))
+        }
+        Command::Log(LogCommand::Verify { file, json }) => commands::log_verify(&file, json),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            commands::complain(&error);
+            ExitCode::from(if error.kind == ErrorKind::Internal { 1 } else { 2 })
+        }
+    }
+}
+
+/// Lines for engineers on standard error; journald adds its own time.
+fn start_tracing(verbose: u8, level: &str) {
+    let wanted = match verbose {
+        0 => level.to_owned(),
+        1 => "loaxa=debug,loaxa_audio=debug,info".to_owned(),
+        _ => "debug".to_owned(),
+    };
+    let filter = std::env::var("RUST_LOG").unwrap_or(wanted);
+    let filter = EnvFilter::try_new(&filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    if std::env::var_os("JOURNAL_STREAM").is_some() {
+        lines.without_time().with_ansi(false).init();
+    } else {
+        let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
+        lines.with_ansi(colours).init();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_sound() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn lifetimes_are_days_hours_or_minutes() {
+        assert_eq!(lifetime("90d"), Ok(SignedDuration::from_hours(90 * 24)));
+        assert_eq!(lifetime("12h"), Ok(SignedDuration::from_hours(12)));
+        for wrong in ["", "d", "-1d", "0h", "12", "12y", "99999999999d", "ngày"] {
+            assert!(lifetime(wrong).is_err(), "{wrong}");
+        }
+    }
+}

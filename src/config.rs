@@ -1,0 +1,338 @@
+//! The station's configuration: TOML, unknown keys refused, checked before a port opens.
+
+use crate::clock::Trust;
+use crate::error::{Error, ErrorKind, Result};
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The whole configuration file.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Who and where the station is.
+    pub station: Station,
+    /// The web endpoint.
+    pub web: Web,
+    /// What is played into the amplifier, and at which rate.
+    pub audio: Audio,
+    /// The amplifier's bridge.
+    pub amplifier: Amplifier,
+    /// What to believe about the wall clock.
+    pub clock: Clock,
+    /// Where data lies and how much of it is accepted.
+    pub storage: Storage,
+    /// What the daemon prints for engineers.
+    pub log: Log,
+}
+
+/// Who and where the station is.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Station {
+    /// Name as people say it.
+    pub name: String,
+    /// Tier of the administrative unit, in the words in force today (`commune`, `province`, …).
+    pub tier: String,
+    /// Official code of the administrative unit.
+    pub code: String,
+    /// IANA name of the time zone in which schedules are written.
+    pub timezone: String,
+}
+
+impl Default for Station {
+    fn default() -> Self {
+        Self {
+            name: "Đài truyền thanh".to_owned(),
+            tier: "commune".to_owned(),
+            code: String::new(),
+            timezone: "Asia/Ho_Chi_Minh".to_owned(),
+        }
+    }
+}
+
+/// The web endpoint.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Web {
+    /// Address and port. Only loopback: this version speaks plain HTTP.
+    pub listen: SocketAddr,
+}
+
+impl Default for Web {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+        }
+    }
+}
+
+/// Where the sound goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum OutputForm {
+    /// A sound device.
+    #[default]
+    Device,
+    /// A WAV file, paced in real time.
+    Capture,
+    /// Nowhere, paced in real time.
+    Null,
+}
+
+impl OutputForm {
+    /// The word in the configuration.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Device => "device",
+            Self::Capture => "capture",
+            Self::Null => "null",
+        }
+    }
+}
+
+/// What is played into the amplifier, and at which rate.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Audio {
+    /// Device, capture file or nothing.
+    pub output: OutputForm,
+    /// Name of the sound device; absent: the machine's default. Never another one than this.
+    pub device: Option<String>,
+    /// The file that `output = "capture"` writes.
+    pub capture_file: Option<PathBuf>,
+    /// Samples a second of the prepared PCM and of the output.
+    pub sample_rate: u32,
+    /// Longest recording accepted, in minutes.
+    pub max_minutes: u32,
+}
+
+impl Default for Audio {
+    fn default() -> Self {
+        Self {
+            output: OutputForm::Device,
+            device: None,
+            capture_file: None,
+            sample_rate: 48_000,
+            max_minutes: 180,
+        }
+    }
+}
+
+/// Which bridge drives the amplifier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum Driver {
+    /// No bridge: airings stay unconfirmed.
+    #[default]
+    None,
+    /// A simulated amplifier, for the demo and for tests.
+    Simulated,
+}
+
+impl Driver {
+    /// The word in the configuration.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Simulated => "simulated",
+        }
+    }
+}
+
+/// The amplifier's bridge.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Amplifier {
+    /// Which driver.
+    pub driver: Driver,
+    /// How long the simulated amplifier takes to settle after power, in milliseconds.
+    pub settle_ms: u64,
+}
+
+impl Default for Amplifier {
+    fn default() -> Self {
+        Self {
+            driver: Driver::None,
+            settle_ms: 400,
+        }
+    }
+}
+
+/// What to believe about the wall clock.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Clock {
+    /// Source of trust.
+    pub trust: Trust,
+}
+
+/// Where data lies and how much of it is accepted.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Storage {
+    /// Data folder; `--data` on the command line wins.
+    pub data: Option<PathBuf>,
+    /// Largest upload, in MiB.
+    pub max_upload_mib: u64,
+    /// Free space, in MiB, that uploads leave to the airing log.
+    pub reserve_mib: u64,
+}
+
+impl Default for Storage {
+    fn default() -> Self {
+        Self {
+            data: None,
+            max_upload_mib: 200,
+            reserve_mib: 16,
+        }
+    }
+}
+
+/// What the daemon prints for engineers.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// A `tracing` filter, for instance `info` or `loaxa=debug`.
+    pub level: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            level: "info".to_owned(),
+        }
+    }
+}
+
+impl Config {
+    /// Reads and checks a configuration file.
+    ///
+    /// # Errors
+    /// Names the file, the key and the remedy.
+    pub fn read(path: &Path) -> Result<Self> {
+        let refuse = |why: String| {
+            Error::new(
+                ErrorKind::Unacceptable,
+                "bad_configuration",
+                format!("configuration {}: {why}", path.display()),
+            )
+        };
+        let text =
+            std::fs::read_to_string(path).map_err(|error| refuse(format!("cannot be read: {error}")))?;
+        let config: Self =
+            toml::from_str(&text).map_err(|error| refuse(error.to_string().trim_end().to_owned()))?;
+        let problems = config.problems();
+        if problems.is_empty() {
+            Ok(config)
+        } else {
+            Err(refuse(problems.join("; ")))
+        }
+    }
+
+    /// Every rule that the configuration breaks, each with its remedy; empty when it can be used.
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        if let Err(error) = TimeZone::get(&self.station.timezone) {
+            problems.push(format!(
+                "station.timezone = {:?} is not a known IANA time zone ({error}); write for instance \"Asia/Ho_Chi_Minh\"",
+                self.station.timezone
+            ));
+        }
+        if !self.web.listen.ip().is_loopback() {
+            problems.push(format!(
+                "web.listen = {} is not a loopback address and this version speaks plain HTTP; listen on 127.0.0.1 and put a TLS proxy or an SSH tunnel before it",
+                self.web.listen
+            ));
+        }
+        if !(8_000..=192_000).contains(&self.audio.sample_rate) {
+            problems.push(format!(
+                "audio.sample_rate = {} is out of range; write 48000",
+                self.audio.sample_rate
+            ));
+        }
+        if self.audio.output == OutputForm::Capture && self.audio.capture_file.is_none() {
+            problems.push(
+                "audio.output = \"capture\" needs audio.capture_file; name the WAV file to write".to_owned(),
+            );
+        }
+        if self.audio.output != OutputForm::Capture && self.audio.capture_file.is_some() {
+            problems.push(
+                "audio.capture_file is only used with audio.output = \"capture\"; remove one of the two"
+                    .to_owned(),
+            );
+        }
+        if self.audio.output != OutputForm::Device && self.audio.device.is_some() {
+            problems.push(
+                "audio.device is only used with audio.output = \"device\"; remove one of the two".to_owned(),
+            );
+        }
+        if !(1..=24 * 60).contains(&self.audio.max_minutes) {
+            problems.push("audio.max_minutes must lie between 1 and 1440".to_owned());
+        }
+        if !(1..=100_000).contains(&self.storage.max_upload_mib) {
+            problems.push("storage.max_upload_mib must lie between 1 and 100000".to_owned());
+        }
+        if self.amplifier.settle_ms > 60_000 {
+            problems.push("amplifier.settle_ms must be at most 60000".to_owned());
+        }
+        problems
+    }
+
+    /// The station's time zone; a configuration that was checked always has one.
+    pub fn timezone(&self) -> TimeZone {
+        TimeZone::get(&self.station.timezone).unwrap_or(TimeZone::UTC)
+    }
+
+    /// Largest upload in bytes.
+    pub fn max_upload(&self) -> u64 {
+        self.storage.max_upload_mib * 1024 * 1024
+    }
+
+    /// Longest recording accepted.
+    pub fn max_duration(&self) -> Duration {
+        Duration::from_secs(u64::from(self.audio.max_minutes) * 60)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str) -> Result<Config> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("loaxa.toml");
+        std::fs::write(&file, text).unwrap();
+        Config::read(&file)
+    }
+
+    #[test]
+    fn an_empty_file_is_a_working_station() {
+        let config = check("").unwrap();
+        assert_eq!(config.web.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(config.clock.trust, Trust::Kernel);
+        assert_eq!(config.amplifier.driver, Driver::None);
+    }
+
+    #[test]
+    fn every_refusal_names_the_key() {
+        for (text, key) in [
+            ("[station]\ntimezone = \"Asia/Hanoii\"", "station.timezone"),
+            ("[station]\ncolour = \"red\"", "colour"),
+            ("[web]\nlisten = \"0.0.0.0:80\"", "web.listen"),
+            ("[audio]\noutput = \"capture\"", "audio.capture_file"),
+            ("[audio]\noutput = \"nul\"", "output"),
+            ("[audio]\nsample_rate = 4", "audio.sample_rate"),
+            ("[audio]\noutput = \"null\"\ndevice = \"hw:1\"", "audio.device"),
+            ("[amplifier]\ndriver = \"telepathy\"", "driver"),
+            ("[clock]\ntrust = \"maybe\"", "trust"),
+            ("[storage]\nmax_upload_mib = 0", "storage.max_upload_mib"),
+        ] {
+            let error = check(text).unwrap_err();
+            assert_eq!(error.code, "bad_configuration");
+            assert!(error.detail.contains(key), "{text}: {}", error.detail);
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! The composition root: puts the rooms together, and takes them down in order.
+
+use crate::access::{Access, Role};
+use crate::clock::{Clock, SystemClock, Trust};
+use crate::config::{Amplifier as AmplifierConfig, Audio, Config, Driver, OutputForm};
+use crate::error::{Error, Result};
+use crate::events::Events;
+use crate::intake::{Folders, Intake, blocking};
+use crate::playout_loop::{Parts, PlayoutHandle, PlayoutLoop};
+use crate::store::{LogJob, Store};
+use crate::web::{self, About, App, Warning};
+use loaxa_audio::output::{OutputKind, OutputSettings};
+use loaxa_firmware_bridge::{Amplifier, SimulatedAmplifier, SimulatedSettings};
+use sd_notify::NotifyState;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+/// Only one daemon may drive a station's amplifier: it holds this file.
+const LOCK: &str = "loaxa.lock";
+
+/// Runs a station until it is told to end. `prepare` is called with the open application before anything airs.
+///
+/// # Errors
+/// When something that the station cannot do without is missing; each names the remedy.
+pub fn run(
+    config: Config,
+    data: &Path,
+    warnings: Vec<Warning>,
+    prepare: impl FnOnce(&Arc<App>) -> Result<()>,
+) -> Result<()> {
+    // two threads carry a station; what blocks (disk, decoding, devices) has threads of its own, bounded
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(16)
+        .thread_keep_alive(Duration::from_secs(5))
+        .enable_all()
+        .build()
+        .map_err(|error| Error::io("the async runtime", &error))?;
+    let outcome = runtime.block_on(station(config, data, warnings, prepare));
+    runtime.shutdown_timeout(Duration::from_secs(2));
+    outcome
+}
+
+async fn station(
+    config: Config,
+    data: &Path,
+    mut warnings: Vec<Warning>,
+    prepare: impl FnOnce(&Arc<App>) -> Result<()>,
+) -> Result<()> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new(config.clock.trust));
+    let begun = clock.now();
+    let folders = Folders::create(data)?;
+    let _lock = hold(data)?;
+    let listener = bind(&config).await?;
+    let address = listener.local_addr().map_err(|error| Error::io("the web's address", &error))?;
+    let store = Arc::new(Store::open(data, begun.wall)?);
+    store.check()?;
+    if let Some(until) = store.accounted_until()? {
+        clock.remember(until);
+    }
+    warnings.extend(standing_warnings(&config));
+    for warning in &warnings {
+        tracing::warn!(code = warning.code, "{}", warning.en);
+    }
+    let events = Events::default();
+    let (plan_changed, plan_watch) = watch::channel(0_u64);
+    let (down, shutdown) = watch::channel(false);
+    let intake = Arc::new(Intake::new(
+        Arc::clone(&store),
+        Arc::clone(&clock),
+        folders.clone(),
+        events.clone(),
+        &config,
+        plan_changed.clone(),
+    )?);
+    let timezone = config.timezone();
+    let (playout, handle) = PlayoutLoop::start(Parts {
+        clock: Arc::clone(&clock),
+        store: Arc::clone(&store),
+        timezone: timezone.clone(),
+        folders,
+        events: events.clone(),
+        amplifier: amplifier(&config.amplifier),
+        output: output(&config.audio),
+        plan_changed: plan_watch,
+    })
+    .await?;
+    let access = Access::new(Arc::clone(&store), Arc::clone(&clock));
+    first_administrator(&store, &access)?;
+    let app = Arc::new(App {
+        store: Arc::clone(&store),
+        clock: Arc::clone(&clock),
+        access,
+        intake: Arc::clone(&intake),
+        playout: handle.clone(),
+        events,
+        timezone,
+        about: about(&config, warnings),
+        plan_changed,
+    });
+    let booted = serde_json::json!({
+        "version": env!("CARGO_PKG_VERSION"), "clock": clock.trust().as_str(), "boot": boot_id(),
+        "output": config.audio.output.as_str(), "amplifier": config.amplifier.driver.as_str(),
+    });
+    let keeper = Arc::clone(&store);
+    blocking(move || {
+        keeper.log(
+            begun.wall,
+            &[LogJob::Note {
+                kind: "start",
+                body: booted,
+            }],
+        )
+    })
+    .await?;
+    prepare(&app)?;
+    intake.resume().await?;
+    let web = tokio::spawn(web::serve(Arc::clone(&app), listener, shutdown.clone()));
+    let air = tokio::spawn(playout.run(shutdown.clone()));
+    let ready_after = clock.now().mono.saturating_sub(begun.mono);
+    tracing::info!(%address, milliseconds = ready_after.as_millis(), "ready: http://{address}");
+    let _ = sd_notify::notify(&[NotifyState::Ready]);
+    let watchdog = tokio::spawn(feed_watchdog(handle, Arc::clone(&clock)));
+    let signal = wait_for_end(&air).await?;
+    tracing::info!(signal, "going down");
+    let _ = sd_notify::notify(&[NotifyState::Stopping]);
+    // the air first: the amplifier is dark before anything else ends
+    let _ = down.send(true);
+    let air = air.await;
+    watchdog.abort();
+    let _ = web.await;
+    let now = clock.now().wall;
+    let ended = serde_json::json!({ "signal": signal });
+    blocking(move || {
+        store.log(
+            now,
+            &[LogJob::Note {
+                kind: "end",
+                body: ended,
+            }],
+        )
+    })
+    .await?;
+    air.map_err(|error| {
+        Error::internal(format!(
+            "the playout died: {error}; the amplifier was released by its task"
+        ))
+    })
+}
+
+/// Waits for a signal, or for the playout to die, which no station survives.
+async fn wait_for_end(air: &tokio::task::JoinHandle<()>) -> Result<&'static str> {
+    let failed = |error: std::io::Error| Error::io("signals", &error);
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return Ok("SIGTERM"),
+            _ = interrupt.recv() => return Ok("SIGINT"),
+            () = tokio::time::sleep(Duration::from_secs(1)) => {
+                if air.is_finished() {
+                    return Ok("playout died");
+                }
+            }
+        }
+    }
+}
+
+/// Tells systemd's watchdog that the station lives, as long as the playout's loop turns.
+async fn feed_watchdog(playout: PlayoutHandle, clock: Arc<dyn Clock>) {
+    let Some(every) = sd_notify::watchdog_enabled() else {
+        return;
+    };
+    loop {
+        if playout.alive(clock.now().mono) {
+            let _ = sd_notify::notify(&[NotifyState::Watchdog]);
+        } else {
+            tracing::error!("the playout's loop does not turn; the watchdog will restart the station");
+        }
+        tokio::time::sleep(every / 3).await;
+    }
+}
+
+/// Two daemons on one station would fight over the amplifier.
+fn hold(data: &Path) -> Result<std::fs::File> {
+    let path = data.join(LOCK);
+    let file = std::fs::OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(|error| Error::io(path.display(), &error))?;
+    file.try_lock().map_err(|_| {
+        Error::unacceptable(
+            "already_running",
+            format!(
+                "another daemon runs this station ({} is held); end it, or use another data folder",
+                path.display()
+            ),
+        )
+    })?;
+    Ok(file)
+}
+
+async fn bind(config: &Config) -> Result<TcpListener> {
+    TcpListener::bind(config.web.listen).await.map_err(|error| {
+        Error::unacceptable(
+            "cannot_listen",
+            format!(
+                "{} cannot be listened on: {error}; end what uses it, or set web.listen to another port",
+                config.web.listen
+            ),
+        )
+    })
+}
+
+fn amplifier(config: &AmplifierConfig) -> (Option<Box<dyn Amplifier>>, &'static str) {
+    match config.driver {
+        Driver::None => (None, "none"),
+        Driver::Simulated => {
+            let settings = SimulatedSettings {
+                settle: Duration::from_millis(config.settle_ms),
+                ..SimulatedSettings::default()
+            };
+            (Some(Box::new(SimulatedAmplifier::new(settings))), "simulated")
+        }
+    }
+}
+
+fn output(audio: &Audio) -> (OutputSettings, &'static str) {
+    let kind = match audio.output {
+        OutputForm::Device => OutputKind::Device {
+            name: audio.device.clone(),
+        },
+        OutputForm::Capture => OutputKind::Capture {
+            file: audio.capture_file.clone().unwrap_or_default(),
+        },
+        OutputForm::Null => OutputKind::Null,
+    };
+    (
+        OutputSettings::new(kind, audio.sample_rate),
+        audio.output.as_str(),
+    )
+}
+
+/// What anybody who looks at the station must know, as long as it runs with this configuration.
+fn standing_warnings(config: &Config) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    if config.clock.trust == Trust::Always {
+        warnings.push(Warning {
+            code: "clock_always_trusted",
+            vi: "Đồng hồ luôn được coi là đúng: chỉ dùng để trình diễn và thử nghiệm.".to_owned(),
+            en: "The clock is always trusted: for demos and tests only.".to_owned(),
+        });
+    }
+    if config.amplifier.driver == Driver::Simulated {
+        warnings.push(Warning {
+            code: "amplifier_simulated",
+            vi: "Bộ khuếch đại là mô phỏng: không có thiết bị nào được bật.".to_owned(),
+            en: "The amplifier is simulated: nothing is switched on.".to_owned(),
+        });
+    }
+    if config.audio.output == OutputForm::Null {
+        warnings.push(Warning {
+            code: "output_silent",
+            vi: "Không có đường ra âm thanh: mọi chương trình đều phát trong im lặng.".to_owned(),
+            en: "There is no sound output: every programme is played into silence.".to_owned(),
+        });
+    }
+    warnings
+}
+
+fn about(config: &Config, warnings: Vec<Warning>) -> About {
+    About {
+        name: config.station.name.clone(),
+        tier: config.station.tier.clone(),
+        code: config.station.code.clone(),
+        timezone: config.station.timezone.clone(),
+        version: env!("CARGO_PKG_VERSION"),
+        warnings,
+    }
+}
+
+/// There are no default credentials: the first administrator's one-time password is shown once, on the console.
+fn first_administrator(store: &Store, access: &Access) -> Result<()> {
+    if store.has_people()? {
+        return Ok(());
+    }
+    if let Some(password) = access.add_person("admin", Role::Admin, None, "first start")? {
+        show_password(&password);
+    }
+    Ok(())
+}
+
+#[expect(
+    clippy::print_stdout,
+    reason = "the console is the one place where the one-time password may appear"
+)]
+fn show_password(password: &str) {
+    println!(
+        "first administrator: name admin, one-time password {password} (shown this once; choose your own on the page)"
+    );
+}
+
+/// The kernel's name for this boot, so that the log tells a restart of the daemon from one of the board.
+fn boot_id() -> Option<String> {
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
+        .ok()
+        .map(|text| text.trim().to_owned())
+}

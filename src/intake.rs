@@ -1,0 +1,491 @@
+//! The way of a segment from the wire to "awaiting approval".
+//!
+//! Bytes go to a temporary file while they are hashed, then `fsync`, rename to the name that their hash gives, `fsync`
+//! of the folder, and only then a row. A disposable child decodes them; whatever becomes of the child, the daemon goes on.
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::error::{Error, ErrorKind, Result};
+use crate::events::Events;
+use crate::store::{NewSegment, SegmentRecord, Sound, Store};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
+use loaxa_audio::child::{self, ChildLimits};
+use loaxa_audio::inspect::{InspectRefusal, InspectReport, InspectRequest};
+use loaxa_schedules::{Reason, SegmentId, Standing};
+use sha2::{Digest, Sha256};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+use tokio::sync::{Semaphore, watch};
+
+/// An upload waits so long for its inspection before it is answered with `inspecting`: most are done in a second.
+const ANSWER_AFTER: Duration = Duration::from_secs(25);
+/// Children at work at once: one a core of the boards that are bought would starve the air; two is the machine's half.
+const CHILDREN: usize = 2;
+
+/// The folders that hold sound.
+#[derive(Debug, Clone)]
+pub struct Folders {
+    incoming: PathBuf,
+    originals: PathBuf,
+    prepared: PathBuf,
+}
+
+impl Folders {
+    /// Makes the folders inside the data folder.
+    pub fn create(data: &Path) -> Result<Self> {
+        let folders = Self {
+            incoming: data.join("incoming"),
+            originals: data.join("originals"),
+            prepared: data.join("prepared"),
+        };
+        for folder in [&folders.incoming, &folders.originals, &folders.prepared] {
+            fs::create_dir_all(folder).map_err(|error| Error::io(folder.display(), &error))?;
+        }
+        Ok(folders)
+    }
+
+    /// Where the original with this hash lies: the hash is the name, nothing that a person typed.
+    pub fn original(&self, sha256: &str) -> PathBuf {
+        self.originals.join(sha256)
+    }
+
+    /// Where the prepared PCM with this root lies.
+    pub fn prepared(&self, root: &str) -> PathBuf {
+        self.prepared.join(format!("{root}.pcm"))
+    }
+
+    /// Removes what an interrupted upload or inspection left behind.
+    fn clear_incoming(&self) -> Result<()> {
+        let entries =
+            fs::read_dir(&self.incoming).map_err(|error| Error::io(self.incoming.display(), &error))?;
+        for entry in entries.flatten() {
+            if let Err(error) = fs::remove_file(entry.path()) {
+                tracing::warn!(file = %entry.path().display(), %error, "a left-over upload cannot be removed");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Bytes that arrived whole, lie under a temporary name, and are on the disk.
+#[derive(Debug)]
+pub struct Received {
+    file: TemporaryFile,
+    /// SHA-256 of the bytes, hexadecimal.
+    pub sha256: String,
+    /// How many.
+    pub bytes: u64,
+}
+
+/// Removes its file unless it was put to use.
+#[derive(Debug)]
+struct TemporaryFile(Option<PathBuf>);
+
+impl TemporaryFile {
+    fn path(&self) -> Result<&Path> {
+        self.0
+            .as_deref()
+            .ok_or_else(|| Error::internal("a temporary file was used twice"))
+    }
+
+    fn used(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for TemporaryFile {
+    fn drop(&mut self) {
+        if let Some(path) = self.0.take()
+            && let Err(error) = fs::remove_file(&path)
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            tracing::warn!(file = %path.display(), %error, "a temporary file cannot be removed");
+        }
+    }
+}
+
+/// Takes recordings in.
+pub struct Intake {
+    store: Arc<Store>,
+    clock: Arc<dyn Clock>,
+    folders: Folders,
+    events: Events,
+    children: Arc<Semaphore>,
+    program: PathBuf,
+    sample_rate: u32,
+    max_upload: u64,
+    reserve: u64,
+    max_duration: Duration,
+    plan_changed: watch::Sender<u64>,
+}
+
+impl Intake {
+    /// Opens the intake; `plan_changed` is told whenever a segment's standing changes.
+    pub fn new(
+        store: Arc<Store>,
+        clock: Arc<dyn Clock>,
+        folders: Folders,
+        events: Events,
+        config: &Config,
+        plan_changed: watch::Sender<u64>,
+    ) -> Result<Self> {
+        let program = std::env::current_exe()
+            .map_err(|error| Error::internal(format!("the program does not find itself: {error}")))?;
+        Ok(Self {
+            store,
+            clock,
+            folders,
+            events,
+            children: Arc::new(Semaphore::new(CHILDREN)),
+            program,
+            sample_rate: config.audio.sample_rate,
+            max_upload: config.max_upload(),
+            reserve: config.storage.reserve_mib * 1024 * 1024,
+            max_duration: config.max_duration(),
+            plan_changed,
+        })
+    }
+
+    /// Largest upload in bytes.
+    pub const fn max_upload(&self) -> u64 {
+        self.max_upload
+    }
+
+    /// The folders that hold sound.
+    pub const fn folders(&self) -> &Folders {
+        &self.folders
+    }
+
+    /// Writes a stream of bytes to the disk while hashing it. Nothing of it stays when this fails or is dropped.
+    ///
+    /// # Errors
+    /// `too_large`, `empty_file`, `storage_full`, `upload_cut` when the sender goes away.
+    pub async fn receive(&self, bytes: impl Stream<Item = Result<Bytes>>) -> Result<Received> {
+        self.require_space()?;
+        let name = crate::ids::hex(&crate::ids::random::<16>()?);
+        let path = self.folders.incoming.join(format!("{name}.part"));
+        let failed = |error: std::io::Error| Error::io("the upload", &error);
+        let mut file = tokio::fs::File::create(&path).await.map_err(failed)?;
+        let temporary = TemporaryFile(Some(path));
+        let (mut hash, mut length) = (Sha256::new(), 0_u64);
+        let mut bytes = pin!(bytes);
+        while let Some(chunk) = bytes.next().await {
+            let chunk = chunk?;
+            length += chunk.len() as u64;
+            if length > self.max_upload {
+                return Err(too_large(self.max_upload));
+            }
+            hash.update(&chunk);
+            file.write_all(&chunk).await.map_err(failed)?;
+        }
+        file.flush().await.map_err(failed)?;
+        file.sync_all().await.map_err(failed)?;
+        if length == 0 {
+            return Err(Error::unacceptable(
+                "empty_file",
+                "the upload has 0 bytes; choose the recording again and push it",
+            )
+            .vi("Tệp tải lên rỗng (0 byte). Hãy chọn lại bản ghi và tải lên."));
+        }
+        Ok(Received {
+            file: temporary,
+            sha256: crate::ids::hex(&hash.finalize()),
+            bytes: length,
+        })
+    }
+
+    fn require_space(&self) -> Result<()> {
+        let space = rustix::fs::statvfs(&self.folders.incoming)
+            .map_err(|error| Error::io("the data folder", &std::io::Error::from(error)))?;
+        let free = space.f_bavail.saturating_mul(space.f_frsize);
+        if free <= self.reserve {
+            return Err(Error::storage_full(format!(
+                "{free} bytes are free and the airing log keeps {} for itself",
+                self.reserve
+            )));
+        }
+        Ok(())
+    }
+
+    /// Puts received bytes under the name that their hash gives and keeps the segment's row. False in the second place
+    /// when the station had that very segment already.
+    pub async fn keep(
+        self: &Arc<Self>,
+        received: Received,
+        segment: NewSegment,
+        by: String,
+    ) -> Result<(SegmentRecord, bool)> {
+        let intake = Arc::clone(self);
+        blocking(move || {
+            let target = intake.folders.original(&received.sha256);
+            if target.exists() {
+                drop(received.file);
+            } else {
+                fs::rename(received.file.path()?, &target)
+                    .map_err(|error| Error::io("the upload", &error))?;
+                received.file.used();
+                sync_folder(&intake.folders.originals)?;
+            }
+            let kept = intake.store.add_segment(&segment, &by, intake.clock.now().wall)?;
+            intake.events.segment(&kept.0);
+            Ok(kept)
+        })
+        .await
+    }
+
+    /// Inspects a segment that was just kept and waits a while for the answer.
+    ///
+    /// # Errors
+    /// With the inspection's reason when it is no usable recording; the segment is then gone from the station.
+    pub async fn inspect_and_answer(self: &Arc<Self>, record: SegmentRecord) -> Result<SegmentRecord> {
+        let id = record.pushed.id;
+        let intake = Arc::clone(self);
+        let task = tokio::spawn(async move { intake.inspect(record).await });
+        match tokio::time::timeout(ANSWER_AFTER, task).await {
+            Ok(Ok(Ok(Ok(record)))) => Ok(record),
+            Ok(Ok(Ok(Err(refusal)))) => {
+                self.forget(id).await?;
+                Err(refused(&refusal))
+            }
+            Ok(Ok(Err(error))) => Err(error),
+            Ok(Err(panicked)) => Err(Error::internal(format!(
+                "the inspection of segment {id} died: {panicked}"
+            ))),
+            // it goes on by itself; who asks again sees what came of it
+            Err(_) => self.read(id).await,
+        }
+    }
+
+    async fn read(self: &Arc<Self>, id: SegmentId) -> Result<SegmentRecord> {
+        let store = Arc::clone(&self.store);
+        blocking(move || store.segment(id)).await
+    }
+
+    async fn forget(self: &Arc<Self>, id: SegmentId) -> Result<()> {
+        let intake = Arc::clone(self);
+        blocking(move || {
+            let record = intake.store.segment(id)?;
+            if intake.store.forget_segment(id)? {
+                let _ = fs::remove_file(intake.folders.original(&record.pushed.sha256));
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Runs the child over a segment's original and notes what it found.
+    async fn inspect(
+        self: Arc<Self>,
+        record: SegmentRecord,
+    ) -> Result<std::result::Result<SegmentRecord, InspectRefusal>> {
+        let turn = Arc::clone(&self.children).acquire_owned().await;
+        let turn = turn.map_err(|_| Error::internal("the station is shutting down"))?;
+        blocking(move || {
+            let _turn = turn;
+            let id = record.pushed.id;
+            self.store.set_standing(id, Standing::Inspecting, None)?;
+            let answer = self.run_child(&record)?;
+            let answer = match answer {
+                Ok(report) => Ok(self.store.set_prepared(
+                    id,
+                    signed(report.duration()),
+                    &report.root,
+                    &sound(&report),
+                )?),
+                Err(refusal) => {
+                    self.store
+                        .set_standing(id, Standing::Rejected, Some(&reason(&refusal)))?;
+                    Err(refusal)
+                }
+            };
+            self.events.segment(&self.store.segment(id)?);
+            self.plan_changed.send_modify(|count| *count += 1);
+            Ok(answer)
+        })
+        .await
+    }
+
+    /// Decodes in a disposable child and puts the prepared PCM under its own hash.
+    fn run_child(
+        &self,
+        record: &SegmentRecord,
+    ) -> Result<std::result::Result<InspectReport, InspectRefusal>> {
+        let output = self.folders.incoming.join(format!("{}.pcm", record.pushed.id));
+        let limits = ChildLimits::default();
+        let request = InspectRequest {
+            original: self.folders.original(&record.pushed.sha256),
+            original_sha256: record.pushed.sha256.clone(),
+            output: output.clone(),
+            sample_rate: self.sample_rate,
+            max_duration: self.max_duration,
+            max_output_bytes: limits.file_bytes,
+        };
+        let report = match child::inspect(&self.program, &request, &limits) {
+            Ok(report) => report,
+            Err(refusal) => {
+                tracing::info!(segment = %record.pushed.id, code = refusal.code.as_str(), why = %refusal.en, "a recording was refused");
+                return Ok(Err(refusal));
+            }
+        };
+        fs::rename(&output, self.folders.prepared(&report.root))
+            .map_err(|error| Error::io("the prepared sound", &error))?;
+        sync_folder(&self.folders.prepared)?;
+        Ok(Ok(report))
+    }
+
+    /// Takes in a file that the station made itself, and waits for its inspection. The file is moved away.
+    ///
+    /// # Errors
+    /// As an upload of the same bytes.
+    pub fn adopt(
+        &self,
+        file: &Path,
+        describe: impl FnOnce(String, u64) -> NewSegment,
+        by: &str,
+    ) -> Result<SegmentId> {
+        let failed = |error: std::io::Error| Error::io(file.display(), &error);
+        let bytes = fs::read(file).map_err(failed)?;
+        let sha256 = crate::ids::hex(&Sha256::digest(&bytes));
+        let segment = describe(sha256.clone(), bytes.len() as u64);
+        fs::File::open(file)
+            .and_then(|file| file.sync_all())
+            .map_err(failed)?;
+        fs::rename(file, self.folders.original(&sha256)).map_err(failed)?;
+        sync_folder(&self.folders.originals)?;
+        let (record, _) = self.store.add_segment(&segment, by, self.clock.now().wall)?;
+        let report = self.run_child(&record)?.map_err(|refusal| refused(&refusal))?;
+        self.store.set_prepared(
+            record.pushed.id,
+            signed(report.duration()),
+            &report.root,
+            &sound(&report),
+        )?;
+        Ok(record.pushed.id)
+    }
+
+    /// Goes on where a power cut interrupted: clears half uploads, inspects what was not inspected, and prepares again
+    /// what may air but whose prepared PCM is gone.
+    pub async fn resume(self: &Arc<Self>) -> Result<()> {
+        let intake = Arc::clone(self);
+        let records = blocking(move || {
+            intake.folders.clear_incoming()?;
+            intake.store.all_segments()
+        })
+        .await?;
+        for record in records {
+            let id = record.pushed.id;
+            match record.standing {
+                Standing::Received | Standing::Inspecting => {
+                    tokio::spawn({
+                        let intake = Arc::clone(self);
+                        async move {
+                            if let Err(error) = intake.inspect(record).await {
+                                tracing::error!(segment = %id, %error, "an interrupted inspection failed again");
+                            }
+                        }
+                    });
+                }
+                Standing::AwaitingApproval | Standing::Approved => {
+                    let whole = record
+                        .prepared
+                        .as_deref()
+                        .is_some_and(|root| self.is_prepared(root));
+                    if !whole {
+                        let intake = Arc::clone(self);
+                        tokio::task::spawn_blocking(move || intake.prepare_again(&record));
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn is_prepared(&self, root: &str) -> bool {
+        let opened = loaxa_audio::prepared::Prepared::open(&self.folders.prepared(root), root);
+        opened.is_ok_and(|prepared| prepared.info().sample_rate == self.sample_rate)
+    }
+
+    fn prepare_again(&self, record: &SegmentRecord) {
+        let id = record.pushed.id;
+        let outcome = self.run_child(record).and_then(|answer| {
+            let report = answer.map_err(|refusal| refused(&refusal))?;
+            self.store
+                .set_prepared_again(id, signed(report.duration()), &report.root)?;
+            Ok(())
+        });
+        match outcome {
+            Ok(()) => tracing::info!(segment = %id, "prepared sound was made again from its original"),
+            Err(error) => {
+                tracing::error!(segment = %id, %error, "the prepared sound is gone and cannot be made again; push the recording anew")
+            }
+        }
+        self.plan_changed.send_modify(|count| *count += 1);
+    }
+}
+
+/// Runs blocking work off the async threads.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(value) => value,
+        Err(error) => Err(Error::internal(format!("a worker died: {error}"))),
+    }
+}
+
+/// The clear 413.
+pub fn too_large(limit: u64) -> Error {
+    let mib = limit / (1024 * 1024);
+    Error::new(
+        ErrorKind::TooLarge,
+        "too_large",
+        format!("the upload is over this station's limit of {mib} MiB; make it shorter, or encode it as MP3 at 64-128 kbit/s"),
+    )
+    .vi(format!("Tệp vượt quá giới hạn {mib} MiB của đài. Hãy cắt ngắn hoặc nén thành MP3 64-128 kbit/s."))
+}
+
+fn refused(refusal: &InspectRefusal) -> Error {
+    let kind = match refusal.code.as_str() {
+        "storage_full" => ErrorKind::StorageFull,
+        _ if refusal.code.is_ours() => ErrorKind::Internal,
+        _ => ErrorKind::Unacceptable,
+    };
+    Error::new(kind, refusal.code.as_str(), refusal.en.clone()).vi(refusal.vi.clone())
+}
+
+fn reason(refusal: &InspectRefusal) -> Reason {
+    Reason {
+        code: refusal.code.as_str().to_owned(),
+        en: refusal.en.clone(),
+        vi: refusal.vi.clone(),
+    }
+}
+
+fn sound(report: &InspectReport) -> Sound {
+    let warnings = report.warnings.iter().map(|warning| Reason {
+        code: warning.code.as_str().to_owned(),
+        en: warning.en.clone(),
+        vi: warning.vi.clone(),
+    });
+    Sound {
+        codec: report.codec.clone(),
+        sample_rate: report.original_rate,
+        channels: u32::from(report.channels),
+        peak_dbfs: report.peak_dbfs,
+        warnings: warnings.collect(),
+    }
+}
+
+fn signed(duration: Duration) -> jiff::SignedDuration {
+    jiff::SignedDuration::try_from(duration).unwrap_or(jiff::SignedDuration::MAX)
+}
+
+fn sync_folder(folder: &Path) -> Result<()> {
+    fs::File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|error| Error::io(format!("folder {}", folder.display()), &error))
+}

@@ -1,0 +1,20 @@
+//! The station's board: wires the planner, the sound, the amplifier's bridge and the disk to the web and the clock.
+//!
+//! A library only so that tests can put the rooms together with a clock of their own; the program is `main.rs`.
+
+pub mod access;
+pub mod airing_log;
+pub mod cli;
+pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod daemon;
+pub mod demo;
+pub mod error;
+pub mod events;
+pub mod ids;
+pub mod intake;
+pub mod planning;
+pub mod playout_loop;
+pub mod store;
+pub mod web;

@@ -1,0 +1,212 @@
+//! From what is kept to what the planner is given, and the checks that need to know both.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::store::{Document, DocumentKind, SegmentRecord, Store};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+use loaxa_schedules::{
+    DayPlan, Entry, PreparedFacts, Programme, ScheduleError, SegmentFacts, SegmentId, Snapshot, Window, Zone,
+    ZoneId, plan,
+};
+use std::collections::HashSet;
+use uuid::Uuid;
+
+impl Document for Zone {
+    const KIND: DocumentKind = DocumentKind::Zone;
+    fn id(&self) -> Uuid {
+        self.id.0
+    }
+}
+
+impl Document for Window {
+    const KIND: DocumentKind = DocumentKind::Window;
+    fn id(&self) -> Uuid {
+        self.id.0
+    }
+}
+
+impl Document for Programme {
+    const KIND: DocumentKind = DocumentKind::Programme;
+    fn id(&self) -> Uuid {
+        self.id.0
+    }
+}
+
+/// How far ahead the air knows its plan. It is made anew with every change, and every hour.
+const AHEAD_DAYS: i32 = 2;
+
+/// Everything that a plan depends on, as it is kept now.
+pub fn snapshot(store: &Store, timezone: &TimeZone) -> Result<Snapshot> {
+    Ok(Snapshot {
+        timezone: timezone.clone(),
+        zones: store.all_documents()?,
+        windows: store.all_documents()?,
+        programmes: store.all_documents()?,
+        segments: store.all_segments()?.iter().map(facts).collect(),
+    })
+}
+
+fn facts(record: &SegmentRecord) -> SegmentFacts {
+    let pushed = &record.pushed;
+    SegmentFacts {
+        id: pushed.id,
+        title: pushed.title.clone(),
+        class: pushed.class,
+        language: pushed.language.clone(),
+        original_sha256: pushed.sha256.clone(),
+        standing: record.standing,
+        prepared: record
+            .prepared
+            .clone()
+            .zip(record.duration)
+            .map(|(hash, duration)| PreparedFacts { hash, duration }),
+        valid_from: pushed.valid_from.clone(),
+        valid_until: pushed.valid_until.clone(),
+        approved_by: record.approved_by.as_ref().map(|(_, name)| name.clone()),
+    }
+}
+
+/// The civil day of an instant.
+pub fn day_of(instant: Timestamp, timezone: &TimeZone) -> Date {
+    instant.to_zoned(timezone.clone()).date()
+}
+
+/// The plan of `days` days from `from` on.
+///
+/// # Errors
+/// When the days lie outside what the calendar knows.
+pub fn days(snapshot: &Snapshot, from: Date, days: i32) -> Result<Vec<DayPlan>> {
+    let to = from.checked_add(days.days()).map_err(|_| {
+        Error::new(
+            ErrorKind::Malformed,
+            "bad_parameter",
+            "these days lie outside the calendar; ask for others",
+        )
+    })?;
+    Ok(plan(snapshot, from, to))
+}
+
+/// What lies ahead of the air: every entry after `accounted_until` that has no outcome yet, up to two days ahead, and
+/// whatever of it is in hand already: due in the log, or `promised` by the plan before (an item moves forward when one
+/// before it falls out, and must not slip behind `accounted_until` without an outcome).
+pub fn ahead(
+    store: &Store,
+    timezone: &TimeZone,
+    accounted_until: Timestamp,
+    now: Timestamp,
+    promised: &HashSet<String>,
+) -> Result<Vec<Entry>> {
+    let snapshot = snapshot(store, timezone)?;
+    let in_hand: HashSet<String> = store
+        .open_rows()?
+        .iter()
+        .map(|row| row.entry.key().as_str().to_owned())
+        .collect();
+    let first = day_of(accounted_until.min(now), timezone)
+        .yesterday()
+        .unwrap_or(Date::MIN);
+    let last = day_of(now, timezone)
+        .checked_add(AHEAD_DAYS.days())
+        .unwrap_or(Date::MAX);
+    let plans = plan(&snapshot, first, last);
+    let (Ok(from), Ok(to)) = (first.to_zoned(timezone.clone()), last.to_zoned(timezone.clone())) else {
+        return Ok(Vec::new());
+    };
+    let closed = store.closed_slots(from.timestamp() - 48.hours(), to.timestamp() + 48.hours())?;
+    let wanted = |entry: &Entry| {
+        let key = entry.key().as_str();
+        !closed.contains(key)
+            && (entry.start() > accounted_until || in_hand.contains(key) || promised.contains(key))
+    };
+    Ok(plans.iter().flat_map(DayPlan::entries).filter(wanted).collect())
+}
+
+/// What a rule of the schedule says, as one of our errors.
+pub fn refused(error: &ScheduleError) -> Error {
+    Error::unacceptable(error.code(), error.to_string())
+}
+
+/// Checks a window against its own rules and what it names.
+///
+/// # Errors
+/// With the rule that it breaks.
+pub fn check_window(store: &Store, window: &Window) -> Result<()> {
+    window.check().map_err(|error| refused(&error))?;
+    require_zones(store, &window.zones)
+}
+
+/// Checks a programme against its own rules and what it names; instants are put in order.
+///
+/// # Errors
+/// With the rule that it breaks, or the object that does not exist.
+pub fn check_programme(
+    store: &Store,
+    mut programme: Programme,
+    now: Timestamp,
+    timezone: &TimeZone,
+) -> Result<Programme> {
+    if let loaxa_schedules::Recurrence::At(at) = &mut programme.recurrence {
+        at.sort_unstable();
+        at.dedup();
+    }
+    programme.check(now, timezone).map_err(|error| refused(&error))?;
+    require_zones(store, &programme.zones)?;
+    for id in &programme.segments {
+        require_segment(store, *id)?;
+    }
+    Ok(programme)
+}
+
+fn require_segment(store: &Store, id: SegmentId) -> Result<()> {
+    match store.segment(id) {
+        Err(error) if error.kind == ErrorKind::NotFound => Err(Error::unacceptable(
+            "unknown_segment",
+            format!(
+                "segment {id} does not exist on this station; push it first, then name the id that it was given"
+            ),
+        )),
+        other => other.map(|_| ()),
+    }
+}
+
+fn require_zones(store: &Store, named: &[ZoneId]) -> Result<()> {
+    let known: Vec<Zone> = store.all_documents()?;
+    match named.iter().find(|id| !known.iter().any(|zone| zone.id == **id)) {
+        None => Ok(()),
+        Some(id) => Err(Error::unacceptable(
+            "unknown_zone",
+            format!(
+                "zone {id} does not exist on this station; make it first, or leave zones empty to mean all"
+            ),
+        )),
+    }
+}
+
+/// A zone that windows or programmes name cannot go: they would fall back to meaning every zone.
+///
+/// # Errors
+/// `zone_in_use`, naming who uses it.
+pub fn require_unused_zone(store: &Store, id: ZoneId) -> Result<()> {
+    let windows = store.all_documents::<Window>()?;
+    let programmes = store.all_documents::<Programme>()?;
+    let users = windows
+        .iter()
+        .filter(|window| window.zones.contains(&id))
+        .map(|window| &window.name);
+    let users = users.chain(
+        programmes
+            .iter()
+            .filter(|programme| programme.zones.contains(&id))
+            .map(|programme| &programme.name),
+    );
+    let users: Vec<&str> = users.map(String::as_str).collect();
+    if users.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Conflict,
+        "zone_in_use",
+        format!("zone {id} is named by {}; change them first", users.join(", ")),
+    ))
+}

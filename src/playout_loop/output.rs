@@ -1,0 +1,344 @@
+//! The output as the loop uses it: opened and closed beside the loop, one at a time; answers of an output that was
+//! given up are told apart by its generation.
+
+use super::Message;
+use crate::clock::Clock;
+use crate::intake::Folders;
+use jiff::{SignedDuration, Timestamp};
+use loaxa_audio::output::{Clip, Output, OutputEvent, OutputSettings};
+use loaxa_audio::prepared::Prepared;
+use loaxa_schedules::{Input, Now, SlotKey};
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::task::JoinHandle;
+
+/// At the end, the output gets so long to fall silent.
+const SHUT_WITHIN: Duration = Duration::from_secs(3);
+
+/// The sound's side of the loop.
+pub(super) struct Air {
+    settings: OutputSettings,
+    folders: Folders,
+    sender: UnboundedSender<Message>,
+    output: Option<Output>,
+    generation: u64,
+    /// An output that is closing: the next one waits for it, a device has one owner.
+    closing: Option<JoinHandle<()>>,
+    verified: HashMap<SlotKey, Prepared>,
+    gains: HashMap<SlotKey, f64>,
+    clips: HashMap<u64, (SlotKey, u32)>,
+    last_clip: u64,
+}
+
+impl Air {
+    pub(super) fn new(settings: OutputSettings, folders: Folders, sender: UnboundedSender<Message>) -> Self {
+        Self {
+            settings,
+            folders,
+            sender,
+            output: None,
+            generation: 0,
+            closing: None,
+            verified: HashMap::new(),
+            gains: HashMap::new(),
+            clips: HashMap::new(),
+            last_clip: 0,
+        }
+    }
+
+    /// Name of the output while it is open.
+    pub(super) fn device(&self) -> Option<String> {
+        self.output.as_ref().map(|output| output.describe().device)
+    }
+
+    /// Opens the PCM with this root and re-hashes all of it.
+    pub(super) fn verify(&mut self, slot: SlotKey, planned: Option<(String, f64)>) {
+        let sender = self.sender.clone();
+        let Some((root, gain_db)) = planned else {
+            let _ = sender.send(Message::Verified {
+                slot,
+                result: Err("the plan names no prepared sound".to_owned()),
+            });
+            return;
+        };
+        self.gains.insert(slot.clone(), gain_db);
+        let path = self.folders.prepared(&root);
+        tokio::task::spawn_blocking(move || {
+            let opened = Prepared::open(&path, &root).and_then(|pcm| pcm.verify_all().map(|()| pcm));
+            let _ = sender.send(Message::Verified {
+                slot,
+                result: opened.map_err(|error| error.to_string()),
+            });
+        });
+    }
+
+    pub(super) fn verified(&mut self, slot: SlotKey, pcm: Prepared) {
+        self.verified.insert(slot, pcm);
+    }
+
+    /// Drops what was held for a slot that is closed.
+    pub(super) fn forget(&mut self, slot: &SlotKey) {
+        self.verified.remove(slot);
+        self.gains.remove(slot);
+    }
+
+    /// Opens the output beside the loop, after the one before has closed.
+    pub(super) fn open(&mut self) {
+        self.generation += 1;
+        let (generation, settings, sender, closing) = (
+            self.generation,
+            self.settings.clone(),
+            self.sender.clone(),
+            self.closing.take(),
+        );
+        tokio::spawn(async move {
+            if let Some(closing) = closing {
+                let _ = closing.await;
+            }
+            let events = sender.clone();
+            let opened = tokio::task::spawn_blocking(move || {
+                let tell = move |event| {
+                    let _ = events.send(Message::Output { generation, event });
+                };
+                Output::open(&settings, Box::new(tell)).map_err(|error| error.to_string())
+            });
+            let result = opened
+                .await
+                .unwrap_or_else(|error| Err(format!("opening the output died: {error}")));
+            let _ = sender.send(Message::Opened { generation, result });
+        });
+    }
+
+    /// What the opening came to; an output that nobody waits for any more is closed again.
+    pub(super) fn opened(&mut self, generation: u64, result: Result<Output, String>) -> Option<Input> {
+        match result {
+            Ok(output) if generation == self.generation => {
+                let about = output.describe();
+                tracing::info!(
+                    device = about.device,
+                    rate = about.rate,
+                    channels = about.channels,
+                    buffer = about.buffer_frames,
+                    "output open"
+                );
+                self.output = Some(output);
+                Some(Input::OutputReady)
+            }
+            Ok(output) => {
+                self.closing = Some(tokio::task::spawn_blocking(move || output.close()));
+                None
+            }
+            Err(why) => (generation == self.generation).then_some(Input::OutputFailed { why }),
+        }
+    }
+
+    pub(super) fn close(&mut self) {
+        // whatever is still being opened belongs to the past
+        self.generation += 1;
+        self.clips.clear();
+        if let Some(output) = self.output.take() {
+            self.closing = Some(tokio::task::spawn_blocking(move || output.close()));
+        }
+    }
+
+    /// Hands a clip to the output; what the playout must be told when it cannot.
+    pub(super) fn play(&mut self, slot: &SlotKey, at: Instant, now: Now) -> Option<Input> {
+        let lost = |why: String| Input::AudioLost {
+            slot: slot.clone(),
+            played: SignedDuration::ZERO,
+            at: now.wall,
+            why,
+        };
+        let Some(output) = &self.output else {
+            return Some(lost("the output is not open".to_owned()));
+        };
+        let Some(pcm) = self.verified.remove(slot) else {
+            return Some(Input::PcmRefused {
+                slot: slot.clone(),
+                why: "its sound was not verified".to_owned(),
+            });
+        };
+        self.last_clip += 1;
+        let (id, rate) = (self.last_clip, pcm.info().sample_rate);
+        let gain_db = self.gains.get(slot).copied().unwrap_or(0.0);
+        #[allow(
+            clippy::cast_possible_truncation,
+            reason = "a gain needs no more than 24 bits"
+        )]
+        let gain = 10_f64.powf(gain_db.min(0.0) / 20.0) as f32;
+        match output.play(Clip {
+            id,
+            pcm,
+            start_at: at,
+            gain,
+        }) {
+            Ok(()) => {
+                self.clips.insert(id, (slot.clone(), rate));
+                None
+            }
+            Err(error) => Some(lost(error.to_string())),
+        }
+    }
+
+    /// Takes a clip back or cuts it. What is not known to the output is answered at once.
+    pub(super) fn cancel(&mut self, slot: &SlotKey, now: Now) -> Option<Input> {
+        let clip = self
+            .clips
+            .iter()
+            .find(|(_, (known, _))| known == slot)
+            .map(|(id, _)| *id);
+        match (clip, &self.output) {
+            (Some(id), Some(output)) => {
+                output.cancel(id);
+                None
+            }
+            _ => Some(Input::AudioCut {
+                slot: slot.clone(),
+                played: SignedDuration::ZERO,
+                at: now.wall,
+            }),
+        }
+    }
+
+    /// What an event of the output means to the playout.
+    pub(super) fn happened(
+        &mut self,
+        generation: u64,
+        event: OutputEvent,
+        clock: &dyn Clock,
+        now: Now,
+    ) -> Vec<Input> {
+        if generation != self.generation && !matches!(event, OutputEvent::Cut { .. }) {
+            return Vec::new();
+        }
+        let wall = |at: Instant| wall_at(clock, now, at);
+        match event {
+            OutputEvent::Started { id, at } => self
+                .slot(id)
+                .map(|(slot, _)| Input::AudioStarted { slot, at: wall(at) })
+                .into_iter()
+                .collect(),
+            OutputEvent::Progress { id, frames } => self
+                .slot(id)
+                .map(|(slot, rate)| Input::AudioProgress {
+                    slot,
+                    played: length(frames, rate),
+                })
+                .into_iter()
+                .collect(),
+            OutputEvent::Ended { id, frames, last, .. } => self
+                .clips
+                .remove(&id)
+                .map(|(slot, rate)| Input::AudioEnded {
+                    slot,
+                    played: length(frames, rate),
+                    at: wall(last),
+                })
+                .into_iter()
+                .collect(),
+            OutputEvent::Cut { id, frames, at } => self
+                .clips
+                .remove(&id)
+                .map(|(slot, rate)| Input::AudioCut {
+                    slot,
+                    played: length(frames, rate),
+                    at: wall(at),
+                })
+                .into_iter()
+                .collect(),
+            OutputEvent::Refused { id, frames, why } => {
+                let Some((slot, rate)) = self.clips.remove(&id) else {
+                    return Vec::new();
+                };
+                tracing::error!(
+                    slot = slot.as_str(),
+                    why,
+                    "prepared sound was refused while it played"
+                );
+                vec![
+                    Input::PcmRefused {
+                        slot: slot.clone(),
+                        why,
+                    },
+                    Input::AudioCut {
+                        slot,
+                        played: length(frames, rate),
+                        at: now.wall,
+                    },
+                ]
+            }
+            OutputEvent::Starved { id, frames } => {
+                tracing::warn!(
+                    clip = id,
+                    frames,
+                    "the disk was too slow for the sound; silence was played instead"
+                );
+                Vec::new()
+            }
+            OutputEvent::Underrun { count, .. } => {
+                tracing::warn!(count, "the sound device ran dry");
+                Vec::new()
+            }
+            OutputEvent::Lost { why, playing } => {
+                self.output = None;
+                self.generation += 1;
+                let mut inputs: Vec<Input> = playing
+                    .into_iter()
+                    .filter_map(|(id, frames)| {
+                        let (slot, rate) = self.clips.remove(&id)?;
+                        Some(Input::AudioLost {
+                            slot,
+                            played: length(frames, rate),
+                            at: now.wall,
+                            why: why.clone(),
+                        })
+                    })
+                    .collect();
+                self.clips.clear();
+                if inputs.is_empty() {
+                    inputs.push(Input::OutputFailed { why });
+                }
+                inputs
+            }
+        }
+    }
+
+    fn slot(&self, id: u64) -> Option<(SlotKey, u32)> {
+        self.clips.get(&id).cloned()
+    }
+
+    /// Silences and closes the output for good, and waits for it. What was heard of each clip arrives as messages.
+    pub(super) async fn shut(&mut self) {
+        if let Some(output) = self.output.take() {
+            let closing = tokio::task::spawn_blocking(move || {
+                output.silence();
+                output.close();
+            });
+            if tokio::time::timeout(SHUT_WITHIN, closing).await.is_err() {
+                tracing::error!("the output did not close in time");
+            }
+        }
+    }
+
+    /// How much of a clip was heard, from the last event that concerns it.
+    pub(super) fn heard(&mut self, event: &OutputEvent) -> Option<(SlotKey, SignedDuration)> {
+        let (OutputEvent::Cut { id, frames, .. } | OutputEvent::Ended { id, frames, .. }) = event else {
+            return None;
+        };
+        self.clips
+            .remove(id)
+            .map(|(slot, rate)| (slot, length(*frames, rate)))
+    }
+}
+
+fn wall_at(clock: &dyn Clock, now: Now, at: Instant) -> Timestamp {
+    let ago = SignedDuration::try_from(now.mono).unwrap_or_default()
+        - SignedDuration::try_from(clock.mono(at)).unwrap_or_default();
+    now.wall.checked_sub(ago).unwrap_or(now.wall)
+}
+
+fn length(frames: u64, rate: u32) -> SignedDuration {
+    let nanos = u128::from(frames) * 1_000_000_000 / u128::from(rate.max(1));
+    SignedDuration::from_nanos(i64::try_from(nanos).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,103 @@
+//! What the rest of the daemon sees of the air, and the way to stop it.
+
+use crate::error::{Error, Result};
+use jiff::Timestamp;
+use loaxa_schedules::PlayoutView;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+
+/// The loop turns at least once a second; silent for so long, it hangs.
+const HANGS_AFTER: Duration = Duration::from_secs(15);
+
+/// The air as it is now.
+#[derive(Debug, Clone, Default)]
+pub struct AirStatus {
+    /// What the playout believes.
+    pub view: Option<PlayoutView>,
+    /// What sounds.
+    pub on_air: Option<OnAir>,
+    /// Name of the amplifier's driver.
+    pub driver: &'static str,
+    /// What the amplifier last did wrong, until it does something right.
+    pub amplifier_fault: Option<String>,
+    /// `device`, `capture` or `null`.
+    pub output_form: &'static str,
+    /// Name of the output while it is open.
+    pub output_device: Option<String>,
+    /// What the output last did wrong, until it does something right.
+    pub output_fault: Option<String>,
+}
+
+/// What sounds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OnAir {
+    /// The slot.
+    pub slot: String,
+    /// Its title.
+    pub title: String,
+    /// Its segment.
+    pub segment: String,
+    /// Planned seconds.
+    pub seconds: f64,
+    /// Seconds heard so far.
+    pub played: f64,
+    /// First frame.
+    pub started: Option<Timestamp>,
+}
+
+/// The way to the playout's loop.
+#[derive(Clone)]
+pub struct PlayoutHandle {
+    messages: mpsc::UnboundedSender<super::Message>,
+    status: Arc<Mutex<AirStatus>>,
+    turned: Arc<AtomicU64>,
+}
+
+impl PlayoutHandle {
+    pub(super) fn new(messages: mpsc::UnboundedSender<super::Message>, status: AirStatus) -> Self {
+        Self {
+            messages,
+            status: Arc::new(Mutex::new(status)),
+            turned: Arc::new(AtomicU64::new(0)),
+        }
+    }
+
+    /// The air as it is now.
+    pub fn status(&self) -> AirStatus {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn update(&self, change: impl FnOnce(&mut AirStatus)) {
+        change(&mut self.status.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    pub(super) fn turned(&self, mono: Duration) {
+        self.turned.store(
+            u64::try_from(mono.as_millis()).unwrap_or(u64::MAX),
+            Ordering::Relaxed,
+        );
+    }
+
+    /// Whether the loop still turns.
+    pub fn alive(&self, mono: Duration) -> bool {
+        mono.saturating_sub(Duration::from_millis(self.turned.load(Ordering::Relaxed))) < HANGS_AFTER
+    }
+
+    /// Silences the station until it is released, or releases it; done when this returns.
+    ///
+    /// # Errors
+    /// When the loop is gone or does not turn.
+    pub async fn switch(&self, by: String, stop: bool) -> Result<()> {
+        let gone = || Error::internal("the playout does not turn; restart the daemon");
+        let (done, answer) = oneshot::channel();
+        self.messages
+            .send(super::Message::Switch { by, stop, done })
+            .map_err(|_| gone())?;
+        match tokio::time::timeout(Duration::from_secs(5), answer).await {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(gone()),
+        }
+    }
+}

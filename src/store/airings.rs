@@ -1,0 +1,437 @@
+//! The airing log's rows and the table that gathers them by slot.
+
+use super::{Store, col, from_json, nanos, storage, time, to_json};
+use crate::airing_log::chain::{self, canonical};
+use crate::error::Result;
+use jiff::{SignedDuration, Timestamp};
+use loaxa_schedules::{Entry, Outcome, Reason, SlotKey};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use serde_json::{Value, json};
+
+const APPEND: &str = "INSERT INTO airing_log (row, at, kind, body, prev, hash)
+                      VALUES (:row, :at, :kind, :body, :prev, :hash)";
+const HEAD: &str = "SELECT row, hash FROM airing_log ORDER BY row DESC LIMIT 1";
+const ROWS: &str =
+    "SELECT row, at, kind, body, prev, hash FROM airing_log WHERE row > :after ORDER BY row LIMIT :limit";
+const DUE: &str =
+    "INSERT OR IGNORE INTO airings (slot, entry, programme, segment, sha256, title, approved_by, external_id,
+    campaign, planned_start, planned, clock, due_row)
+  SELECT :slot, :entry, :programme, :segment, :sha256, :title, :approved_by, s.external_id, s.campaign,
+    :planned_start, :planned, :clock, :row
+  FROM (SELECT 1) LEFT JOIN segments s ON s.id = :segment";
+const STARTED: &str = "UPDATE airings SET started = :at WHERE slot = :slot AND seq IS NULL";
+const ENDED: &str = "UPDATE airings SET seq = (SELECT COALESCE(MAX(seq), 0) + 1 FROM airings), outcome = :outcome,
+    reason = :reason, played = :played, started = COALESCE(:started, started), ended = :ended, confirmed = :confirmed,
+    ended_row = :row WHERE slot = :slot AND seq IS NULL";
+const STATE: &str = "SELECT seq IS NULL FROM airings WHERE slot = :slot";
+const PROGRESS: &str = "INSERT INTO progress (slot, played, at) VALUES (:slot, :played, :at)
+                        ON CONFLICT (slot) DO UPDATE SET played = excluded.played, at = excluded.at";
+const END_PROGRESS: &str = "DELETE FROM progress WHERE slot = :slot";
+const OPEN: &str =
+    "SELECT a.entry, a.started, p.played, p.at FROM airings a LEFT JOIN progress p ON p.slot = a.slot
+                    WHERE a.seq IS NULL ORDER BY a.planned_start";
+const CLOSED: &str =
+    "SELECT slot FROM airings WHERE seq IS NOT NULL AND planned_start >= :from AND planned_start < :to";
+const COLUMNS: &str =
+    "SELECT seq, slot, planned_start, started, ended, planned, played, outcome, reason, confirmed, programme,
+    segment, sha256, title, approved_by, entry, clock, external_id, campaign FROM airings";
+
+/// One thing to write down. Jobs handed over together become durable together.
+#[derive(Debug, Clone)]
+pub enum LogJob {
+    /// A slot is due: written before anything of it can be heard.
+    Due {
+        /// What was planned, or refused.
+        entry: Box<Entry>,
+        /// Why the clock was trusted.
+        clock: &'static str,
+    },
+    /// Its first frame was heard.
+    Started {
+        /// Which slot.
+        slot: SlotKey,
+        /// When, measured at the output.
+        at: Timestamp,
+    },
+    /// It has sounded for so long. Not a row: a note that a power cut leaves behind.
+    Progress {
+        /// Which slot.
+        slot: SlotKey,
+        /// Counted at the output.
+        played: SignedDuration,
+    },
+    /// It came to its one outcome.
+    Ended {
+        /// Which slot.
+        slot: SlotKey,
+        /// What became of it.
+        outcome: Outcome,
+        /// Why, where it was not simply aired.
+        reason: Option<Reason>,
+        /// Counted at the output.
+        played: SignedDuration,
+        /// First frame.
+        started: Option<Timestamp>,
+        /// Last frame.
+        ended: Option<Timestamp>,
+        /// The amplifier's word, read back during the whole of it.
+        confirmed: bool,
+    },
+    /// Every slot up to this time has an outcome or is open. Not a row.
+    AccountedUntil(Timestamp),
+    /// Something else that an auditor wants to know.
+    Note {
+        /// Kind of the row.
+        kind: &'static str,
+        /// What happened.
+        body: Value,
+    },
+}
+
+/// One row of the chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogRow {
+    /// Its number, from 1, without a gap.
+    pub row: i64,
+    /// When it was written, RFC 3339 in UTC.
+    pub at: String,
+    /// What it is about.
+    pub kind: String,
+    /// Canonical JSON.
+    pub body: String,
+    /// Hash of the row before.
+    pub prev: String,
+    /// Hash of this row.
+    pub hash: String,
+}
+
+/// A slot that was due and has no outcome yet.
+#[derive(Debug, Clone)]
+pub struct OpenRow {
+    /// What was planned.
+    pub entry: Entry,
+    /// First frame, if it was heard.
+    pub started: Option<Timestamp>,
+    /// The last note of how far it had come, and when that was.
+    pub noted: Option<(SignedDuration, Timestamp)>,
+}
+
+/// What the log says of one closed slot.
+#[derive(Debug, Clone)]
+pub struct Airing {
+    /// Number of the airing, from 1, without a gap.
+    pub seq: i64,
+    /// The slot.
+    pub slot: String,
+    /// Planned start.
+    pub planned_start: Timestamp,
+    /// First frame heard.
+    pub started: Option<Timestamp>,
+    /// Last frame heard.
+    pub ended: Option<Timestamp>,
+    /// Planned length, where the plan knew it.
+    pub planned: Option<SignedDuration>,
+    /// Length heard.
+    pub played: SignedDuration,
+    /// What became of it.
+    pub outcome: String,
+    /// Why.
+    pub reason: Option<Reason>,
+    /// The amplifier's word.
+    pub confirmed: bool,
+    /// Programme id.
+    pub programme: String,
+    /// Segment id.
+    pub segment: String,
+    /// SHA-256 of the original.
+    pub sha256: Option<String>,
+    /// Title as it was then.
+    pub title: Option<String>,
+    /// Who approved it.
+    pub approved_by: Option<String>,
+    /// What was planned.
+    pub entry: Entry,
+    /// Why the clock was trusted.
+    pub clock: String,
+    /// The uploader's own id.
+    pub external_id: Option<String>,
+    /// The campaign it was meant for.
+    pub campaign: Option<String>,
+}
+
+/// Which airings a listing wants.
+#[derive(Debug, Clone, Default)]
+pub struct AiringFilter {
+    /// Planned at or after.
+    pub from: Option<Timestamp>,
+    /// Planned before.
+    pub to: Option<Timestamp>,
+    /// With this outcome.
+    pub outcome: Option<String>,
+    /// Of this segment.
+    pub segment: Option<String>,
+    /// Of this programme.
+    pub programme: Option<String>,
+    /// Of this campaign.
+    pub campaign: Option<String>,
+    /// With a greater number.
+    pub after_seq: i64,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// Appends one row to the chain, inside the transaction of the change that it tells of.
+pub(super) fn append(connection: &Connection, at: Timestamp, kind: &str, body: &Value) -> Result<i64> {
+    let mut head = connection.prepare_cached(HEAD).map_err(storage)?;
+    let (last, prev): (i64, String) = head
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()
+        .map_err(storage)?
+        .unwrap_or_else(|| (0, chain::BEFORE_THE_FIRST.to_owned()));
+    let (row, at, body) = (last + 1, at.to_string(), canonical(body));
+    let hash = chain::link(row, &at, kind, &prev, &body);
+    let mut statement = connection.prepare_cached(APPEND).map_err(storage)?;
+    statement
+        .execute(named_params! { ":row": row, ":at": at, ":kind": kind, ":body": body, ":prev": prev, ":hash": hash })
+        .map_err(storage)?;
+    Ok(row)
+}
+
+impl Store {
+    /// Writes jobs down as one transaction; when this returns they survive a power cut.
+    pub fn log(&self, at: Timestamp, jobs: &[LogJob]) -> Result<()> {
+        self.write(|transaction| jobs.iter().try_for_each(|job| write_job(transaction, at, job)))
+    }
+
+    /// Slots that were due and have no outcome: what a power cut left behind.
+    pub fn open_rows(&self) -> Result<Vec<OpenRow>> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(OPEN).map_err(storage)?;
+            let mut rows = statement.query([]).map_err(storage)?;
+            let mut open = Vec::new();
+            while let Some(row) = rows.next().map_err(storage)? {
+                let noted = col::<Option<i64>>(row, 2)?.zip(col::<Option<i64>>(row, 3)?);
+                open.push(OpenRow {
+                    entry: from_json("a due slot", &col::<String>(row, 0)?)?,
+                    started: col::<Option<i64>>(row, 1)?.map(time),
+                    noted: noted.map(|(played, at)| (SignedDuration::from_nanos(played), time(at))),
+                });
+            }
+            Ok(open)
+        })
+    }
+
+    /// Keys of the slots planned in `[from, to)` that have their outcome already.
+    pub fn closed_slots(&self, from: Timestamp, to: Timestamp) -> Result<std::collections::HashSet<String>> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(CLOSED).map_err(storage)?;
+            let rows = statement
+                .query_map(named_params! { ":from": nanos(from), ":to": nanos(to) }, |row| {
+                    row.get(0)
+                })
+                .map_err(storage)?;
+            rows.collect::<rusqlite::Result<_>>().map_err(storage)
+        })
+    }
+
+    /// Closed airings in the order in which they were closed.
+    pub fn airings(&self, filter: &AiringFilter) -> Result<Vec<Airing>> {
+        const WHERE: &str = "WHERE seq > :after AND (:from IS NULL OR planned_start >= :from)
+            AND (:to IS NULL OR planned_start < :to) AND (:outcome IS NULL OR outcome = :outcome)
+            AND (:segment IS NULL OR segment = :segment) AND (:programme IS NULL OR programme = :programme)
+            AND (:campaign IS NULL OR campaign = :campaign) ORDER BY seq LIMIT :limit";
+        self.read(|connection| {
+            let mut statement = connection
+                .prepare_cached(&format!("{COLUMNS} {WHERE}"))
+                .map_err(storage)?;
+            let mut rows = statement
+                .query(named_params! {
+                    ":after": filter.after_seq, ":from": filter.from.map(nanos), ":to": filter.to.map(nanos),
+                    ":outcome": filter.outcome, ":segment": filter.segment, ":programme": filter.programme,
+                    ":campaign": filter.campaign, ":limit": filter.limit,
+                })
+                .map_err(storage)?;
+            let mut airings = Vec::new();
+            while let Some(row) = rows.next().map_err(storage)? {
+                airings.push(airing(row)?);
+            }
+            Ok(airings)
+        })
+    }
+
+    /// Rows of the chain after `after`, at most `limit`.
+    pub fn log_rows(&self, after: i64, limit: u32) -> Result<Vec<LogRow>> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(ROWS).map_err(storage)?;
+            let rows = statement
+                .query_map(named_params! { ":after": after, ":limit": limit }, |row| {
+                    Ok(LogRow {
+                        row: row.get(0)?,
+                        at: row.get(1)?,
+                        kind: row.get(2)?,
+                        body: row.get(3)?,
+                        prev: row.get(4)?,
+                        hash: row.get(5)?,
+                    })
+                })
+                .map_err(storage)?;
+            rows.collect::<rusqlite::Result<_>>().map_err(storage)
+        })
+    }
+}
+
+fn write_job(connection: &Connection, at: Timestamp, job: &LogJob) -> Result<()> {
+    match job {
+        LogJob::Due { entry, clock } => due(connection, at, entry, clock),
+        LogJob::Started { slot, at: started } => {
+            append(
+                connection,
+                at,
+                "started",
+                &json!({ "slot": slot.as_str(), "started": started.to_string() }),
+            )?;
+            let mut statement = connection.prepare_cached(STARTED).map_err(storage)?;
+            statement
+                .execute(named_params! { ":slot": slot.as_str(), ":at": nanos(*started) })
+                .map_err(storage)?;
+            Ok(())
+        }
+        LogJob::Progress { slot, played } => {
+            let mut statement = connection.prepare_cached(PROGRESS).map_err(storage)?;
+            let parameters = named_params! {
+                ":slot": slot.as_str(), ":played": whole_nanos(*played), ":at": nanos(at)
+            };
+            statement.execute(parameters).map_err(storage)?;
+            Ok(())
+        }
+        LogJob::Ended {
+            slot,
+            outcome,
+            reason,
+            played,
+            started,
+            ended,
+            confirmed,
+        } => {
+            let mut state = connection.prepare_cached(STATE).map_err(storage)?;
+            let open: Option<bool> = state
+                .query_row(named_params! { ":slot": slot.as_str() }, |row| row.get(0))
+                .optional()
+                .map_err(storage)?;
+            if open != Some(true) {
+                // closed before: its one outcome stands
+                return Ok(());
+            }
+            let body = json!({
+                "slot": slot.as_str(), "outcome": outcome.as_str(), "reason": reason.as_ref().map(|reason| &reason.code),
+                "why": reason.as_ref().map(|reason| &reason.en), "played_ms": millis(*played),
+                "started": started.map(|time| time.to_string()), "ended": ended.map(|time| time.to_string()),
+                "confirmed": confirmed,
+            });
+            let row = append(connection, at, "ended", &body)?;
+            let mut statement = connection.prepare_cached(ENDED).map_err(storage)?;
+            statement
+                .execute(named_params! {
+                    ":slot": slot.as_str(), ":outcome": outcome.as_str(), ":reason": reason.as_ref().map(to_json).transpose()?,
+                    ":played": whole_nanos(*played), ":started": started.map(nanos), ":ended": ended.map(nanos),
+                    ":confirmed": confirmed, ":row": row,
+                })
+                .map_err(storage)?;
+            let mut statement = connection.prepare_cached(END_PROGRESS).map_err(storage)?;
+            statement
+                .execute(named_params! { ":slot": slot.as_str() })
+                .map_err(storage)?;
+            Ok(())
+        }
+        LogJob::AccountedUntil(until) => {
+            super::station::put(connection, "accounted_until", &nanos(*until).to_string())
+        }
+        LogJob::Note { kind, body } => append(connection, at, kind, body).map(|_| ()),
+    }
+}
+
+fn due(connection: &Connection, at: Timestamp, entry: &Entry, clock: &str) -> Result<()> {
+    let mut state = connection.prepare_cached(STATE).map_err(storage)?;
+    let known: Option<bool> = state
+        .query_row(named_params! { ":slot": entry.key().as_str() }, |row| row.get(0))
+        .optional()
+        .map_err(storage)?;
+    if known.is_some() {
+        return Ok(());
+    }
+    let (programme, segment, title, sha256, approved_by, planned, refusal) = match entry {
+        Entry::Slot(slot) => (
+            slot.programme,
+            slot.segment,
+            Some(slot.title.clone()),
+            Some(slot.original_sha256.clone()),
+            slot.approved_by.clone(),
+            Some(slot.duration),
+            None,
+        ),
+        Entry::Refused(refusal) => (
+            refusal.programme,
+            refusal.segment,
+            refusal.title.clone(),
+            None,
+            None,
+            refusal.duration,
+            Some(refusal.reason.code.clone()),
+        ),
+    };
+    let prepared = match entry {
+        Entry::Slot(slot) => Some(&slot.pcm),
+        Entry::Refused(_) => None,
+    };
+    let body = json!({
+        "slot": entry.key().as_str(), "planned_start": entry.start().to_string(), "programme": programme.to_string(),
+        "segment": segment.to_string(), "title": title, "sha256": sha256, "prepared": prepared, "approved_by": approved_by,
+        "planned_ms": planned.map(|planned| i64::try_from(planned.as_millis()).unwrap_or(i64::MAX)),
+        "refused": refusal, "clock": clock,
+    });
+    let row = append(connection, at, "due", &body)?;
+    let mut statement = connection.prepare_cached(DUE).map_err(storage)?;
+    statement
+        .execute(named_params! {
+            ":slot": entry.key().as_str(), ":entry": to_json(entry)?, ":programme": programme.to_string(),
+            ":segment": segment.to_string(), ":sha256": sha256, ":title": title, ":approved_by": approved_by,
+            ":planned_start": nanos(entry.start()),
+            ":planned": planned.map(|planned| i64::try_from(planned.as_nanos()).unwrap_or(i64::MAX)),
+            ":clock": clock, ":row": row,
+        })
+        .map_err(storage)?;
+    Ok(())
+}
+
+fn airing(row: &Row<'_>) -> Result<Airing> {
+    let reason: Option<String> = col(row, 8)?;
+    Ok(Airing {
+        seq: col(row, 0)?,
+        slot: col(row, 1)?,
+        planned_start: time(col(row, 2)?),
+        started: col::<Option<i64>>(row, 3)?.map(time),
+        ended: col::<Option<i64>>(row, 4)?.map(time),
+        planned: col::<Option<i64>>(row, 5)?.map(SignedDuration::from_nanos),
+        played: SignedDuration::from_nanos(col::<Option<i64>>(row, 6)?.unwrap_or(0)),
+        outcome: col(row, 7)?,
+        reason: reason.map(|text| from_json("a reason", &text)).transpose()?,
+        confirmed: col::<Option<bool>>(row, 9)?.unwrap_or(false),
+        programme: col(row, 10)?,
+        segment: col(row, 11)?,
+        sha256: col(row, 12)?,
+        title: col(row, 13)?,
+        approved_by: col(row, 14)?,
+        entry: from_json("a closed slot", &col::<String>(row, 15)?)?,
+        clock: col(row, 16)?,
+        external_id: col(row, 17)?,
+        campaign: col(row, 18)?,
+    })
+}
+
+fn whole_nanos(duration: SignedDuration) -> i64 {
+    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
+}
+
+fn millis(duration: SignedDuration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,186 @@
+//! Everything that is kept: the database, and nothing else of the house knows that it is SQLite.
+//!
+//! One connection writes, behind a lock; others read what is committed. `synchronous=FULL` in WAL mode: what a call
+//! returned from survives a power cut.
+
+mod airings;
+mod documents;
+mod idempotency;
+mod identities;
+mod segments;
+mod station;
+mod upgrade;
+
+pub use airings::{Airing, AiringFilter, LogJob, LogRow};
+pub use documents::{Document, DocumentKind, Stored};
+pub use idempotency::Remembered;
+pub use identities::{Identity, IdentityKind, NewIdentity};
+pub(crate) use segments::standing_of;
+pub use segments::{Decision, NewSegment, SegmentFilter, SegmentRecord, Sound};
+
+use crate::error::{Error, ErrorKind, Result};
+use jiff::Timestamp;
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How long a call waits for another process (`loaxa user add` beside the daemon) to finish writing.
+const BUSY: Duration = Duration::from_secs(5);
+/// Read connections kept for the next reader; more are opened when needed and closed after.
+const IDLE_READERS: usize = 4;
+
+/// The station's database.
+pub struct Store {
+    path: PathBuf,
+    writer: Mutex<Connection>,
+    readers: Mutex<Vec<Connection>>,
+}
+
+impl Store {
+    /// Opens the database of a data folder, creates or upgrades it, and checks that it is whole.
+    ///
+    /// # Errors
+    /// When the folder cannot be written, the file is damaged, or it was written by a newer version.
+    pub fn open(data: &Path, now: Timestamp) -> Result<Self> {
+        std::fs::create_dir_all(data)
+            .map_err(|error| Error::io(format!("data folder {}", data.display()), &error))?;
+        let path = data.join("loaxa.db");
+        let mut writer = Connection::open(&path).map_err(storage)?;
+        prepare(&writer)?;
+        writer
+            .pragma_update(None, "journal_mode", "WAL")
+            .map_err(storage)?;
+        writer
+            .pragma_update(None, "synchronous", "FULL")
+            .map_err(storage)?;
+        writer
+            .pragma_update(None, "foreign_keys", true)
+            .map_err(storage)?;
+        restrict(&path)?;
+        upgrade::bring_up_to_date(&mut writer, now)?;
+        Ok(Self {
+            path,
+            writer: Mutex::new(writer),
+            readers: Mutex::new(Vec::new()),
+        })
+    }
+
+    /// Runs one change as one transaction that is durable when this returns.
+    pub(crate) fn write<T>(&self, change: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        let mut writer = lock(&self.writer);
+        let transaction = writer
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(storage)?;
+        let value = change(&transaction)?;
+        transaction.commit().map_err(storage)?;
+        Ok(value)
+    }
+
+    /// Runs a read on a connection of its own.
+    pub(crate) fn read<T>(&self, query: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let pooled = lock(&self.readers).pop();
+        let connection = match pooled {
+            Some(connection) => connection,
+            None => self.open_reader()?,
+        };
+        let value = query(&connection);
+        let mut readers = lock(&self.readers);
+        if readers.len() < IDLE_READERS {
+            readers.push(connection);
+        }
+        value
+    }
+
+    fn open_reader(&self) -> Result<Connection> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.path, flags).map_err(storage)?;
+        prepare(&connection)?;
+        Ok(connection)
+    }
+
+    /// Says whether the database file is whole (`PRAGMA quick_check`).
+    ///
+    /// # Errors
+    /// With the first damage found.
+    pub fn check(&self) -> Result<()> {
+        self.read(|connection| {
+            let answer: String = connection
+                .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+                .map_err(storage)?;
+            if answer == "ok" {
+                return Ok(());
+            }
+            Err(Error::internal(format!(
+                "the database {} is damaged: {answer}",
+                self.path.display()
+            )))
+        })
+    }
+}
+
+fn prepare(connection: &Connection) -> Result<()> {
+    connection.busy_timeout(BUSY).map_err(storage)?;
+    // a board has 256 MB: 1 MiB of pages a connection is plenty for these tables
+    connection
+        .pragma_update(None, "cache_size", -1024)
+        .map_err(storage)?;
+    connection.set_prepared_statement_cache_capacity(32);
+    Ok(())
+}
+
+/// Only the daemon's user reads the database: it holds hashes of secrets.
+fn restrict(path: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+        .map_err(|error| Error::io(path.display(), &error))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // a panic while the lock was held rolled its transaction back: the connection is still good
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What SQLite says, as one of ours.
+pub(crate) fn storage(error: rusqlite::Error) -> Error {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => Error::storage_full("the database"),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::new(
+            ErrorKind::Unavailable,
+            "database_busy",
+            "another process holds the station's database for more than 5 s; try again",
+        ),
+        _ => Error::internal(format!("database: {error}")),
+    }
+}
+
+/// One column of a row.
+pub(crate) fn col<T: rusqlite::types::FromSql>(row: &rusqlite::Row<'_>, index: usize) -> Result<T> {
+    row.get(index).map_err(storage)
+}
+
+/// A time as the database keeps it; years outside 1678-2262 are cut to the ends of that range.
+pub(crate) fn nanos(time: Timestamp) -> i64 {
+    i64::try_from(time.as_nanosecond()).unwrap_or(if time > Timestamp::UNIX_EPOCH {
+        i64::MAX
+    } else {
+        i64::MIN
+    })
+}
+
+pub(crate) fn time(nanos: i64) -> Timestamp {
+    Timestamp::from_nanosecond(i128::from(nanos)).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+pub(crate) fn to_json<T: serde::Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value)
+        .map_err(|error| Error::internal(format!("cannot be written as JSON: {error}")))
+}
+
+pub(crate) fn from_json<T: serde::de::DeserializeOwned>(what: &str, text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|error| {
+        Error::internal(format!(
+            "{what} in the database cannot be read ({error}); restore a backup"
+        ))
+    })
+}

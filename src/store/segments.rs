@@ -1,0 +1,479 @@
+//! Segments: what was pushed, what became of it, who approved it.
+
+use super::{Store, col, from_json, nanos, storage, time, to_json};
+use crate::error::{Error, ErrorKind, Result};
+use jiff::Timestamp;
+use loaxa_schedules::{Bound, Class, Reason, SegmentId, Standing};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use serde::{Deserialize, Serialize};
+
+const COLUMNS: &str =
+    "SELECT s.id, s.version, s.state, s.sha256, s.bytes, s.title, s.language, s.class, s.source,
+    s.valid_from, s.valid_until, s.campaign, s.external_id, s.reason, s.duration, s.prepared, s.sound,
+    s.uploaded_by, u.name, s.uploaded_at, s.approved_by, a.name, s.approved_at, s.approval_note
+  FROM segments s JOIN identities u ON u.id = s.uploaded_by LEFT JOIN identities a ON a.id = s.approved_by";
+const INSERT: &str =
+    "INSERT INTO segments (id, version, state, sha256, bytes, title, language, class, source,
+    valid_from, valid_until, campaign, external_id, uploaded_by, uploaded_at)
+  VALUES (:id, 1, 'received', :sha256, :bytes, :title, :language, :class, :source,
+    :valid_from, :valid_until, :campaign, :external_id, :by, :at)";
+const ADD_UPLOADER: &str = "INSERT OR IGNORE INTO uploaders (segment, identity) VALUES (:segment, :identity)";
+const IS_UPLOADER: &str =
+    "SELECT EXISTS (SELECT 1 FROM uploaders WHERE segment = :segment AND identity = :identity)";
+const SET_STATE: &str =
+    "UPDATE segments SET version = version + 1, state = :state, reason = :reason WHERE id = :id";
+const SET_PREPARED: &str =
+    "UPDATE segments SET version = version + 1, state = 'awaiting_approval', duration = :duration,
+    prepared = :prepared, sound = :sound WHERE id = :id";
+const SET_PREPARED_AGAIN: &str =
+    "UPDATE segments SET version = version + 1, duration = :duration, prepared = :prepared
+    WHERE id = :id";
+const SET_DECISION: &str = "UPDATE segments SET version = version + 1, state = :state, reason = :reason,
+    approved_by = :approved_by, approved_at = :at, approval_note = :note WHERE id = :id";
+const DELETE_UPLOADERS: &str = "DELETE FROM uploaders WHERE segment = :id";
+const DELETE: &str = "DELETE FROM segments WHERE id = :id";
+const USERS_OF_SHA: &str = "SELECT COUNT(*) FROM segments WHERE sha256 = :sha256";
+
+/// A recording just pushed.
+#[derive(Debug, Clone)]
+pub struct NewSegment {
+    /// Its id.
+    pub id: SegmentId,
+    /// SHA-256 of the original, hexadecimal.
+    pub sha256: String,
+    /// Bytes of the original.
+    pub bytes: u64,
+    /// Title for people.
+    pub title: String,
+    /// BCP 47 language tag.
+    pub language: String,
+    /// Bulletin class.
+    pub class: Class,
+    /// Where it comes from, in the uploader's words.
+    pub source: Option<String>,
+    /// Not aired before.
+    pub valid_from: Option<Bound>,
+    /// Not aired after.
+    pub valid_until: Option<Bound>,
+    /// The campaign it is meant for, in the uploader's words.
+    pub campaign: Option<String>,
+    /// The uploader's own id for it.
+    pub external_id: Option<String>,
+}
+
+/// What the inspection found.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Sound {
+    /// Codec of the original.
+    pub codec: String,
+    /// Samples a second of the original.
+    pub sample_rate: u32,
+    /// Channels of the original.
+    pub channels: u32,
+    /// Highest sample of the prepared PCM, dB below full scale.
+    pub peak_dbfs: Option<f64>,
+    /// What a broadcaster should know.
+    pub warnings: Vec<Reason>,
+}
+
+/// A segment as it is kept.
+#[derive(Debug, Clone)]
+pub struct SegmentRecord {
+    /// What was pushed.
+    pub pushed: NewSegment,
+    /// Counts up with each change.
+    pub version: i64,
+    /// What became of it.
+    pub standing: Standing,
+    /// Why it was rejected.
+    pub reason: Option<Reason>,
+    /// Length of the prepared PCM.
+    pub duration: Option<jiff::SignedDuration>,
+    /// Root hash of the prepared PCM.
+    pub prepared: Option<String>,
+    /// What the inspection found.
+    pub sound: Option<Sound>,
+    /// Identity and name of who pushed it.
+    pub uploaded_by: (String, String),
+    /// When.
+    pub uploaded_at: Timestamp,
+    /// Identity and name of who approved (or rejected) it.
+    pub approved_by: Option<(String, String)>,
+    /// When.
+    pub approved_at: Option<Timestamp>,
+    /// What they wrote.
+    pub approval_note: Option<String>,
+}
+
+/// What an approver decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// It may air.
+    Approve,
+    /// It may not.
+    Reject,
+}
+
+/// Which segments a listing wants.
+#[derive(Debug, Clone, Default)]
+pub struct SegmentFilter {
+    /// Only those in this state.
+    pub standing: Option<Standing>,
+    /// Only those with this original.
+    pub sha256: Option<String>,
+    /// Only those with the uploader's own id.
+    pub external_id: Option<String>,
+    /// After this id.
+    pub after: Option<String>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// The class that a word means.
+fn class_of(word: &str) -> Option<Class> {
+    [Class::Normal, Class::Priority, Class::Emergency]
+        .into_iter()
+        .find(|class| class.as_str() == word)
+}
+
+/// The standing that a word means.
+pub(crate) fn standing_of(word: &str) -> Option<Standing> {
+    [
+        Standing::Received,
+        Standing::Inspecting,
+        Standing::AwaitingApproval,
+        Standing::Approved,
+        Standing::Rejected,
+        Standing::Expired,
+        Standing::Withdrawn,
+    ]
+    .into_iter()
+    .find(|standing| standing.as_str() == word)
+}
+
+impl Store {
+    /// Keeps a segment that was just pushed. When a segment with the same sound and the same words is already alive
+    /// on the station, that one is returned instead (`false`), and `by` counts as one of its uploaders from now on.
+    pub fn add_segment(&self, new: &NewSegment, by: &str, at: Timestamp) -> Result<(SegmentRecord, bool)> {
+        self.write(|transaction| {
+            for twin in list(transaction, "WHERE s.sha256 = :value", &new.sha256)? {
+                let alive = !matches!(twin.standing, Standing::Rejected | Standing::Withdrawn | Standing::Expired);
+                if alive && same_words(&twin.pushed, new) {
+                    add_uploader(transaction, twin.pushed.id, by)?;
+                    return Ok((twin, false));
+                }
+            }
+            let text = |bound: &Option<Bound>| bound.as_ref().map(ToString::to_string);
+            transaction
+                .execute(
+                    INSERT,
+                    named_params! {
+                        ":id": new.id.to_string(), ":sha256": new.sha256, ":bytes": i64::try_from(new.bytes).unwrap_or(i64::MAX),
+                        ":title": new.title, ":language": new.language, ":class": new.class.as_str(), ":source": new.source,
+                        ":valid_from": text(&new.valid_from), ":valid_until": text(&new.valid_until),
+                        ":campaign": new.campaign, ":external_id": new.external_id, ":by": by, ":at": nanos(at),
+                    },
+                )
+                .map_err(storage)?;
+            add_uploader(transaction, new.id, by)?;
+            Ok((require(transaction, new.id)?, true))
+        })
+    }
+
+    /// Moves a segment through its inspection.
+    pub fn set_standing(&self, id: SegmentId, standing: Standing, reason: Option<&Reason>) -> Result<()> {
+        self.write(|transaction| {
+            let reason = reason.map(to_json).transpose()?;
+            let parameters =
+                named_params! { ":id": id.to_string(), ":state": standing.as_str(), ":reason": reason };
+            transaction.execute(SET_STATE, parameters).map_err(storage)?;
+            Ok(())
+        })
+    }
+
+    /// Notes what the inspection made of a segment, which then waits for its approval.
+    pub fn set_prepared(
+        &self,
+        id: SegmentId,
+        duration: jiff::SignedDuration,
+        prepared: &str,
+        sound: &Sound,
+    ) -> Result<SegmentRecord> {
+        self.write(|transaction| {
+            let duration = i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
+            let parameters = named_params! {
+                ":id": id.to_string(), ":duration": duration, ":prepared": prepared, ":sound": to_json(sound)?
+            };
+            transaction.execute(SET_PREPARED, parameters).map_err(storage)?;
+            require(transaction, id)
+        })
+    }
+
+    /// Notes that the prepared PCM was made again from the same original; nothing else changes.
+    pub fn set_prepared_again(
+        &self,
+        id: SegmentId,
+        duration: jiff::SignedDuration,
+        prepared: &str,
+    ) -> Result<()> {
+        self.write(|transaction| {
+            let duration = i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
+            let parameters =
+                named_params! { ":id": id.to_string(), ":duration": duration, ":prepared": prepared };
+            transaction
+                .execute(SET_PREPARED_AGAIN, parameters)
+                .map_err(storage)?;
+            Ok(())
+        })
+    }
+
+    /// Removes a segment that turned out not to be audio. True when nothing else uses its original.
+    pub fn forget_segment(&self, id: SegmentId) -> Result<bool> {
+        self.write(|transaction| {
+            let record = require(transaction, id)?;
+            transaction
+                .execute(DELETE_UPLOADERS, named_params! { ":id": id.to_string() })
+                .map_err(storage)?;
+            transaction
+                .execute(DELETE, named_params! { ":id": id.to_string() })
+                .map_err(storage)?;
+            let users: i64 = transaction
+                .query_row(
+                    USERS_OF_SHA,
+                    named_params! { ":sha256": record.pushed.sha256 },
+                    |row| row.get(0),
+                )
+                .map_err(storage)?;
+            Ok(users == 0)
+        })
+    }
+
+    /// Decides whether a segment may air. Four eyes: nobody who pushed it may.
+    ///
+    /// # Errors
+    /// `not_found`, `own_upload`, or `wrong_state` when it does not wait for a decision.
+    pub fn decide(
+        &self,
+        id: SegmentId,
+        decision: Decision,
+        note: Option<&str>,
+        by: &str,
+        at: Timestamp,
+    ) -> Result<SegmentRecord> {
+        self.write(|transaction| {
+            let record = require(transaction, id)?;
+            let own: bool = transaction
+                .query_row(IS_UPLOADER, named_params! { ":segment": id.to_string(), ":identity": by }, |row| row.get(0))
+                .map_err(storage)?;
+            if own {
+                return Err(Error::new(
+                    ErrorKind::Forbidden,
+                    "own_upload",
+                    format!("segment {id} was pushed by you: somebody else with the right to approve must decide"),
+                )
+                .vi(format!("Bản ghi “{}” do chính bạn tải lên: người khác có quyền duyệt phải quyết định.", record.pushed.title)));
+            }
+            let allowed = match decision {
+                Decision::Approve => record.standing == Standing::AwaitingApproval,
+                Decision::Reject => matches!(record.standing, Standing::AwaitingApproval | Standing::Approved),
+            };
+            if !allowed {
+                return Err(Error::new(
+                    ErrorKind::Conflict,
+                    "wrong_state",
+                    format!("segment {id} is {}; only a segment that awaits approval can be decided on", record.standing.as_str()),
+                ));
+            }
+            let (standing, reason) = match decision {
+                Decision::Approve => (Standing::Approved, None),
+                Decision::Reject => (Standing::Rejected, Some(rejected_by_person(note))),
+            };
+            let parameters = named_params! {
+                ":id": id.to_string(), ":state": standing.as_str(), ":reason": reason.as_ref().map(to_json).transpose()?,
+                ":approved_by": by, ":at": nanos(at), ":note": note,
+            };
+            transaction.execute(SET_DECISION, parameters).map_err(storage)?;
+            let body = serde_json::json!({
+                "segment": id.to_string(), "sha256": record.pushed.sha256, "title": record.pushed.title,
+                "class": record.pushed.class.as_str(), "language": record.pushed.language,
+                "valid_from": record.pushed.valid_from.as_ref().map(ToString::to_string),
+                "valid_until": record.pushed.valid_until.as_ref().map(ToString::to_string),
+                "prepared": record.prepared, "decision": decision, "note": note, "by": by,
+            });
+            super::airings::append(transaction, at, "approval", &body)?;
+            require(transaction, id)
+        })
+    }
+
+    /// Takes a segment out of use for good. Its airings stay in the log.
+    pub fn withdraw(&self, id: SegmentId, by: &str, at: Timestamp) -> Result<SegmentRecord> {
+        self.write(|transaction| {
+            let record = require(transaction, id)?;
+            if record.standing == Standing::Withdrawn {
+                return Ok(record);
+            }
+            let parameters = named_params! { ":id": id.to_string(), ":state": "withdrawn", ":reason": None::<String> };
+            transaction.execute(SET_STATE, parameters).map_err(storage)?;
+            let body = serde_json::json!({ "segment": id.to_string(), "sha256": record.pushed.sha256, "decision": "withdraw", "by": by });
+            super::airings::append(transaction, at, "approval", &body)?;
+            require(transaction, id)
+        })
+    }
+
+    /// One segment.
+    pub fn segment(&self, id: SegmentId) -> Result<SegmentRecord> {
+        self.read(|connection| require(connection, id))
+    }
+
+    /// Segments in the order in which they were pushed.
+    pub fn segments(&self, filter: &SegmentFilter) -> Result<Vec<SegmentRecord>> {
+        const WHERE: &str = "WHERE s.id > :after AND (:state IS NULL OR s.state = :state)
+            AND (:sha256 IS NULL OR s.sha256 = :sha256) AND (:external_id IS NULL OR s.external_id = :external_id)
+            ORDER BY s.id LIMIT :limit";
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(&format!("{COLUMNS} {WHERE}")).map_err(storage)?;
+            let rows = statement
+                .query(named_params! {
+                    ":after": filter.after.as_deref().unwrap_or(""), ":state": filter.standing.map(Standing::as_str),
+                    ":sha256": filter.sha256, ":external_id": filter.external_id, ":limit": filter.limit,
+                })
+                .map_err(storage)?;
+            collect(rows)
+        })
+    }
+
+    /// Every segment that a plan could name.
+    pub fn all_segments(&self) -> Result<Vec<SegmentRecord>> {
+        self.segments(&SegmentFilter {
+            limit: u32::MAX,
+            ..SegmentFilter::default()
+        })
+    }
+}
+
+fn rejected_by_person(note: Option<&str>) -> Reason {
+    let (en, vi) = match note {
+        Some(note) => (
+            format!("rejected by the approver: {note}"),
+            format!("người duyệt không đồng ý: {note}"),
+        ),
+        None => (
+            "rejected by the approver".to_owned(),
+            "người duyệt không đồng ý".to_owned(),
+        ),
+    };
+    Reason {
+        code: "rejected".to_owned(),
+        en,
+        vi,
+    }
+}
+
+fn same_words(a: &NewSegment, b: &NewSegment) -> bool {
+    (
+        &a.title,
+        &a.language,
+        a.class,
+        &a.source,
+        &a.valid_from,
+        &a.valid_until,
+        &a.campaign,
+        &a.external_id,
+    ) == (
+        &b.title,
+        &b.language,
+        b.class,
+        &b.source,
+        &b.valid_from,
+        &b.valid_until,
+        &b.campaign,
+        &b.external_id,
+    )
+}
+
+fn add_uploader(connection: &Connection, id: SegmentId, by: &str) -> Result<()> {
+    connection
+        .execute(
+            ADD_UPLOADER,
+            named_params! { ":segment": id.to_string(), ":identity": by },
+        )
+        .map_err(storage)?;
+    Ok(())
+}
+
+fn require(connection: &Connection, id: SegmentId) -> Result<SegmentRecord> {
+    let mut statement = connection
+        .prepare_cached(&format!("{COLUMNS} WHERE s.id = :id"))
+        .map_err(storage)?;
+    statement
+        .query_row(named_params! { ":id": id.to_string() }, |row| Ok(record(row)))
+        .optional()
+        .map_err(storage)?
+        .transpose()?
+        .ok_or_else(|| Error::not_found("segment", id))
+}
+
+fn list(connection: &Connection, condition: &str, value: &str) -> Result<Vec<SegmentRecord>> {
+    let mut statement = connection
+        .prepare_cached(&format!("{COLUMNS} {condition} ORDER BY s.id"))
+        .map_err(storage)?;
+    collect(
+        statement
+            .query(named_params! { ":value": value })
+            .map_err(storage)?,
+    )
+}
+
+fn collect(mut rows: rusqlite::Rows<'_>) -> Result<Vec<SegmentRecord>> {
+    let mut records = Vec::new();
+    while let Some(row) = rows.next().map_err(storage)? {
+        records.push(record(row)?);
+    }
+    Ok(records)
+}
+
+fn record(row: &Row<'_>) -> Result<SegmentRecord> {
+    let id: String = col(row, 0)?;
+    let damaged = |what: &str| {
+        Error::internal(format!(
+            "segment {id} in the database has a damaged {what}; restore a backup"
+        ))
+    };
+    let bound = |index: usize| -> Result<Option<Bound>> {
+        let text: Option<String> = col(row, index)?;
+        text.map(|text| text.parse().map_err(|_| damaged("validity")))
+            .transpose()
+    };
+    let reason: Option<String> = col(row, 13)?;
+    let sound: Option<String> = col(row, 16)?;
+    let approver: (Option<String>, Option<String>) = (col(row, 20)?, col(row, 21)?);
+    Ok(SegmentRecord {
+        pushed: NewSegment {
+            id: id.parse().map_err(|_| damaged("id"))?,
+            sha256: col(row, 3)?,
+            bytes: u64::try_from(col::<i64>(row, 4)?).unwrap_or(0),
+            title: col(row, 5)?,
+            language: col(row, 6)?,
+            class: class_of(&col::<String>(row, 7)?).ok_or_else(|| damaged("class"))?,
+            source: col(row, 8)?,
+            valid_from: bound(9)?,
+            valid_until: bound(10)?,
+            campaign: col(row, 11)?,
+            external_id: col(row, 12)?,
+        },
+        version: col(row, 1)?,
+        standing: standing_of(&col::<String>(row, 2)?).ok_or_else(|| damaged("state"))?,
+        reason: reason.map(|text| from_json("a reason", &text)).transpose()?,
+        duration: col::<Option<i64>>(row, 14)?.map(jiff::SignedDuration::from_nanos),
+        prepared: col(row, 15)?,
+        sound: sound
+            .map(|text| from_json("an inspection report", &text))
+            .transpose()?,
+        uploaded_by: (col(row, 17)?, col(row, 18)?),
+        uploaded_at: time(col(row, 19)?),
+        approved_by: approver.0.zip(approver.1),
+        approved_at: col::<Option<i64>>(row, 22)?.map(time),
+        approval_note: col(row, 23)?,
+    })
+}

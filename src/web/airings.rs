@@ -1,0 +1,149 @@
+//! `GET /airings`: what became of every slot; as a page of JSON, or whole as CSV or NDJSON.
+
+use super::wire;
+use super::{App, Query, caller, json, query, respond, with, work};
+use crate::access::{Caller, Scope};
+use crate::airing_log::export::csv_field;
+use crate::error::{Error, ErrorKind, Result};
+use crate::store::AiringFilter;
+use bytes::Bytes;
+use serde_json::Value;
+use std::sync::Arc;
+use warp::http::{HeaderValue, StatusCode, header};
+use warp::reply::Response;
+use warp::{Filter, Rejection};
+
+/// Rows read at a time while the whole log is streamed.
+const PAGE: u32 = 500;
+const OUTCOMES: [&str; 6] = ["aired", "partial", "missed", "suppressed", "preempted", "failed"];
+
+pub(super) fn routes(
+    app: &Arc<App>,
+) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + use<> {
+    warp::path("airings")
+        .and(warp::path::end())
+        .and(warp::get())
+        .and(with(app))
+        .and(caller())
+        .and(query())
+        .and(warp::header::optional::<String>("accept"))
+        .then(|app, caller, query, accept| respond(airings(app, caller, query, accept)))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Csv,
+    Ndjson,
+}
+
+async fn airings(app: Arc<App>, caller: Caller, query: Query, accept: Option<String>) -> Result<Response> {
+    caller.require(&[Scope::AiringsRead])?;
+    query.only(&[
+        "from",
+        "to",
+        "outcome",
+        "campaign",
+        "segment",
+        "programme",
+        "after_seq",
+        "limit",
+        "cursor",
+    ])?;
+    let outcome = query.get("outcome").map(str::to_owned);
+    if let Some(outcome) = &outcome
+        && !OUTCOMES.contains(&outcome.as_str())
+    {
+        return Err(Error::new(
+            ErrorKind::Malformed,
+            "bad_parameter",
+            format!("outcome={outcome:?} is none; write {}", OUTCOMES.join(", ")),
+        ));
+    }
+    let after = query.parse::<i64>("after_seq", "the seq of the last row that you have")?;
+    let cursor = query.parse::<i64>("cursor", "the next of the page before")?;
+    let limit = query.limit()?;
+    let filter = AiringFilter {
+        from: query.instant("from", &app.timezone)?,
+        to: query.instant("to", &app.timezone)?,
+        outcome,
+        segment: query.get("segment").map(str::to_owned),
+        programme: query.get("programme").map(str::to_owned),
+        campaign: query.get("campaign").map(str::to_owned),
+        after_seq: cursor.or(after).unwrap_or(0),
+        limit: limit + 1,
+    };
+    let accept = accept.unwrap_or_default();
+    if accept.contains("text/csv") {
+        return stream(app, filter, Shape::Csv);
+    }
+    if accept.contains("ndjson") {
+        return stream(app, filter, Shape::Ndjson);
+    }
+    let mut found = work(&app, move |app| app.store.airings(&filter)).await?;
+    let more = found.len() > limit as usize;
+    found.truncate(limit as usize);
+    let next = found.last().filter(|_| more).map(|airing| airing.seq.to_string());
+    let items: Vec<Value> = found
+        .iter()
+        .map(|airing| wire::airing(airing, &app.timezone))
+        .collect();
+    json(StatusCode::OK, &wire::Page { items, next })
+}
+
+/// Everything that matches, a page at a time, so that years of log never lie in memory.
+fn stream(app: Arc<App>, filter: AiringFilter, shape: Shape) -> Result<Response> {
+    let first = match shape {
+        Shape::Csv => wire::AIRING_COLUMNS.join(",") + "\r\n",
+        Shape::Ndjson => String::new(),
+    };
+    let state = Some((app, filter, first));
+    let pages = futures_util::stream::unfold(state, move |state| async move {
+        let (app, mut filter, mut text) = state?;
+        filter.limit = PAGE;
+        let wanted = filter.clone();
+        let page = match work(&app, move |app| app.store.airings(&wanted)).await {
+            Ok(page) => page,
+            Err(error) => return Some((Err(error), None)),
+        };
+        for airing in &page {
+            let value = wire::airing(airing, &app.timezone);
+            match shape {
+                Shape::Csv => text.push_str(&csv_line(&value)),
+                Shape::Ndjson => {
+                    text.push_str(&value.to_string());
+                    text.push('\n');
+                }
+            }
+        }
+        let rest = page.last().filter(|_| page.len() == PAGE as usize).map(|last| {
+            filter.after_seq = last.seq;
+            (app, filter, String::new())
+        });
+        Some((Ok(Bytes::from(text)), rest))
+    });
+    let mut response = warp::reply::Reply::into_response(warp::reply::stream(pages));
+    let (kind, disposition) = match shape {
+        Shape::Csv => ("text/csv; charset=utf-8", "attachment; filename=\"airings.csv\""),
+        Shape::Ndjson => ("application/x-ndjson", "attachment; filename=\"airings.ndjson\""),
+    };
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_DISPOSITION, HeaderValue::from_static(disposition));
+    Ok(response)
+}
+
+fn csv_line(airing: &Value) -> String {
+    let fields = wire::AIRING_COLUMNS.iter().map(|column| match &airing[*column] {
+        Value::Null => String::new(),
+        Value::String(text) => csv_field(text),
+        Value::Array(items) => {
+            let items: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
+            csv_field(&items.join(" "))
+        }
+        other => other.to_string(),
+    });
+    fields.collect::<Vec<_>>().join(",") + "\r\n"
+}

@@ -1,0 +1,259 @@
+//! `GET /segments/{id}/audio`: what was pushed, or what will be heard, with byte ranges.
+
+use super::segments::segment_id;
+use super::{App, LOOK, Query, caller, query, respond, with, work};
+use crate::access::Caller;
+use crate::error::{Error, ErrorKind, Result};
+use bytes::Bytes;
+use loaxa_audio::prepared::Prepared;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+use warp::http::{HeaderValue, StatusCode, header};
+use warp::reply::Response;
+use warp::{Filter, Rejection};
+
+/// Bytes read at a time.
+const CHUNK: u64 = 64 * 1024;
+/// Length of the WAV header that is put before prepared PCM.
+const WAV_HEADER: u64 = 44;
+
+pub(super) fn routes(
+    app: &Arc<App>,
+) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + use<> {
+    warp::path("segments")
+        .and(warp::path::param::<String>())
+        .and(warp::path("audio"))
+        .and(warp::path::end())
+        .and(warp::get())
+        .and(with(app))
+        .and(caller())
+        .and(query())
+        .and(warp::header::optional::<String>("range"))
+        .then(|id, app, caller, query, range| respond(audio(app, caller, id, query, range)))
+}
+
+/// Something that can be listened to from any byte on.
+enum Sound {
+    Original { file: File, length: u64 },
+    Wave { header: Box<[u8; 44]>, pcm: Prepared },
+}
+
+impl Sound {
+    fn length(&self) -> u64 {
+        match self {
+            Self::Original { length, .. } => *length,
+            Self::Wave { pcm, .. } => WAV_HEADER + pcm.info().frames * 2,
+        }
+    }
+
+    /// Some bytes from `at` on: at least one, unless it is at the end.
+    fn read(&self, at: u64, most: u64) -> Result<Vec<u8>> {
+        match self {
+            Self::Original { file, .. } => {
+                let mut bytes = vec![0; usize::try_from(most.min(CHUNK)).unwrap_or(0)];
+                let read = file
+                    .read_at(&mut bytes, at)
+                    .map_err(|error| Error::io("the original", &error))?;
+                bytes.truncate(read);
+                Ok(bytes)
+            }
+            Self::Wave { header, .. } if at < WAV_HEADER => {
+                let from = usize::try_from(at).unwrap_or(0);
+                Ok(header[from..]
+                    .iter()
+                    .copied()
+                    .take(usize::try_from(most).unwrap_or(usize::MAX))
+                    .collect())
+            }
+            Self::Wave { pcm, .. } => {
+                let byte = at - WAV_HEADER;
+                let block_bytes = u64::from(pcm.block_frames()) * 2;
+                let samples = pcm
+                    .read_block(byte / block_bytes)
+                    .map_err(|error| Error::internal(format!("prepared sound: {error}")))?;
+                let bytes = samples.iter().flat_map(|sample| sample.to_le_bytes());
+                let skip = usize::try_from(byte % block_bytes).unwrap_or(0);
+                Ok(bytes
+                    .skip(skip)
+                    .take(usize::try_from(most).unwrap_or(usize::MAX))
+                    .collect())
+            }
+        }
+    }
+}
+
+async fn audio(
+    app: Arc<App>,
+    caller: Caller,
+    id: String,
+    query: Query,
+    range: Option<String>,
+) -> Result<Response> {
+    caller.require(&LOOK)?;
+    query.only(&["form"])?;
+    let id = segment_id(&id)?;
+    let prepared = match query.get("form") {
+        None | Some("original") => false,
+        Some("prepared") => true,
+        Some(other) => {
+            return Err(Error::new(
+                ErrorKind::Malformed,
+                "bad_parameter",
+                format!("form={other:?} is none; write original or prepared"),
+            ));
+        }
+    };
+    let (sound, kind) = work(&app, move |app| {
+        let record = app.store.segment(id)?;
+        if prepared {
+            let root = record.prepared.ok_or_else(|| {
+                Error::new(
+                    ErrorKind::Conflict,
+                    "not_prepared",
+                    format!("segment {id} is not prepared yet; ask again in a while"),
+                )
+            })?;
+            let pcm = Prepared::open(&app.intake.folders().prepared(&root), &root)
+                .map_err(|error| Error::internal(format!("prepared sound of segment {id}: {error}")))?;
+            let header = Box::new(wave_header(pcm.info().sample_rate, pcm.info().frames));
+            return Ok((Sound::Wave { header, pcm }, "audio/wav"));
+        }
+        let path = app.intake.folders().original(&record.pushed.sha256);
+        let file =
+            File::open(&path).map_err(|error| Error::io(format!("original of segment {id}"), &error))?;
+        let kind = match record.sound.as_ref().map(|sound| sound.codec.as_str()) {
+            Some("mp3") => "audio/mpeg",
+            Some("flac") => "audio/flac",
+            Some(codec) if codec.starts_with("pcm") => "audio/wav",
+            _ => "application/octet-stream",
+        };
+        let length = file
+            .metadata()
+            .map_err(|error| Error::io("the original", &error))?
+            .len();
+        Ok((Sound::Original { file, length }, kind))
+    })
+    .await?;
+    let length = sound.length();
+    let (status, from, to) = match range.as_deref().map(|range| parse_range(range, length)) {
+        None | Some(Range::Ignored) => (StatusCode::OK, 0, length),
+        Some(Range::Part(from, to)) => (StatusCode::PARTIAL_CONTENT, from, to),
+        Some(Range::Outside) => {
+            let mut response = Response::new(Bytes::new().into());
+            *response.status_mut() = StatusCode::RANGE_NOT_SATISFIABLE;
+            set(&mut response, header::CONTENT_RANGE, &format!("bytes */{length}"));
+            return Ok(response);
+        }
+    };
+    let body = futures_util::stream::unfold((Arc::new(sound), from), move |(sound, at)| async move {
+        if at >= to {
+            return None;
+        }
+        let reader = Arc::clone(&sound);
+        let bytes = crate::intake::blocking(move || reader.read(at, to - at)).await;
+        let next = match &bytes {
+            Ok(bytes) if bytes.is_empty() => return None,
+            Ok(bytes) => at + bytes.len() as u64,
+            Err(_) => to,
+        };
+        Some((bytes.map(Bytes::from), (sound, next)))
+    });
+    let mut response = warp::reply::Reply::into_response(warp::reply::stream(body));
+    *response.status_mut() = status;
+    set(&mut response, header::CONTENT_TYPE, kind);
+    set(&mut response, header::ACCEPT_RANGES, "bytes");
+    set(&mut response, header::CONTENT_LENGTH, &(to - from).to_string());
+    if status == StatusCode::PARTIAL_CONTENT {
+        set(
+            &mut response,
+            header::CONTENT_RANGE,
+            &format!("bytes {from}-{}/{length}", to - 1),
+        );
+    }
+    Ok(response)
+}
+
+fn set(response: &mut Response, name: header::HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Range {
+    /// From, and to (exclusive).
+    Part(u64, u64),
+    Outside,
+    Ignored,
+}
+
+/// One byte range (RFC 9110); what is not understood is ignored, as the standard lets us.
+fn parse_range(text: &str, length: u64) -> Range {
+    let Some((first, last)) = text
+        .strip_prefix("bytes=")
+        .and_then(|range| range.split_once('-'))
+    else {
+        return Range::Ignored;
+    };
+    let (from, to) = match (first.trim().parse::<u64>(), last.trim().parse::<u64>()) {
+        (Ok(from), Ok(last)) if last >= from => (from, last.saturating_add(1).min(length)),
+        (Ok(from), Err(_)) if last.trim().is_empty() => (from, length),
+        (Err(_), Ok(suffix)) if first.trim().is_empty() => (length.saturating_sub(suffix), length),
+        _ => return Range::Ignored,
+    };
+    if from >= to {
+        Range::Outside
+    } else {
+        Range::Part(from, to)
+    }
+}
+
+fn wave_header(sample_rate: u32, frames: u64) -> [u8; 44] {
+    let data = u32::try_from(frames * 2).unwrap_or(u32::MAX - 36);
+    let mut header = [0; 44];
+    let fields: [(usize, &[u8]); 13] = [
+        (0, b"RIFF"),
+        (4, &(data + 36).to_le_bytes()),
+        (8, b"WAVE"),
+        (12, b"fmt "),
+        (16, &16_u32.to_le_bytes()),
+        (20, &1_u16.to_le_bytes()),
+        (22, &1_u16.to_le_bytes()),
+        (24, &sample_rate.to_le_bytes()),
+        (28, &(sample_rate * 2).to_le_bytes()),
+        (32, &2_u16.to_le_bytes()),
+        (34, &16_u16.to_le_bytes()),
+        (36, b"data"),
+        (40, &data.to_le_bytes()),
+    ];
+    for (at, bytes) in fields {
+        header[at..at + bytes.len()].copy_from_slice(bytes);
+    }
+    header
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_read_as_the_standard_has_them() {
+        assert_eq!(parse_range("bytes=0-99", 1000), Range::Part(0, 100));
+        assert_eq!(parse_range("bytes=900-", 1000), Range::Part(900, 1000));
+        assert_eq!(parse_range("bytes=-100", 1000), Range::Part(900, 1000));
+        assert_eq!(parse_range("bytes=900-5000", 1000), Range::Part(900, 1000));
+        assert_eq!(parse_range("bytes=1000-", 1000), Range::Outside);
+        assert_eq!(parse_range("bytes=5-2", 1000), Range::Ignored);
+        assert_eq!(parse_range("pages=1-2", 1000), Range::Ignored);
+        assert_eq!(parse_range("bytes=0-1,5-6", 1000), Range::Ignored);
+    }
+
+    #[test]
+    fn the_wave_header_says_what_follows() {
+        let header = wave_header(48_000, 10);
+        assert_eq!(&header[..4], b"RIFF");
+        assert_eq!(header[40..44], 20_u32.to_le_bytes());
+        assert_eq!(header[24..28], 48_000_u32.to_le_bytes());
+    }
+}

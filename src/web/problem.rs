@@ -1,0 +1,64 @@
+//! Every refusal as `application/problem+json` (RFC 9457), in one place.
+
+use crate::error::{Error, ErrorKind};
+use serde_json::json;
+use warp::http::{HeaderValue, StatusCode, header};
+use warp::reply::Response;
+
+/// The HTTP status of a kind.
+pub(super) fn status(kind: ErrorKind) -> StatusCode {
+    match kind {
+        ErrorKind::Malformed => StatusCode::BAD_REQUEST,
+        ErrorKind::Unacceptable => StatusCode::UNPROCESSABLE_ENTITY,
+        ErrorKind::Unauthenticated => StatusCode::UNAUTHORIZED,
+        ErrorKind::Forbidden => StatusCode::FORBIDDEN,
+        ErrorKind::NotFound => StatusCode::NOT_FOUND,
+        ErrorKind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        ErrorKind::Conflict => StatusCode::CONFLICT,
+        ErrorKind::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+        ErrorKind::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
+        ErrorKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        ErrorKind::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        ErrorKind::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
+        ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// The answer that tells of an error. What went wrong inside the machine is logged, and said without its details.
+pub(super) fn answer(error: &Error) -> Response {
+    let status = status(error.kind);
+    let detail = if error.kind == ErrorKind::Internal {
+        tracing::error!(code = %error.code, detail = %error.detail, "a request failed inside");
+        "something failed inside the station; its log says what, try again or ask the technician"
+    } else {
+        &error.detail
+    };
+    let mut body = json!({
+        "type": format!("urn:loaxa:problem:{}", error.code),
+        "title": status.canonical_reason().unwrap_or("Error"),
+        "status": status.as_u16(),
+        "code": error.code,
+        "detail": detail,
+    });
+    if let Some(vi) = &error.detail_vi {
+        body["detail_vi"] = json!(vi);
+    }
+    let mut response = Response::new(body.to_string().into());
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
+    if error.kind == ErrorKind::Unauthenticated {
+        headers.insert(
+            header::WWW_AUTHENTICATE,
+            HeaderValue::from_static("Bearer realm=\"loaxa\""),
+        );
+    }
+    if error.kind == ErrorKind::Unavailable {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+    }
+    response
+}

@@ -1,0 +1,242 @@
+//! `/status`, `/health`, `/events`, `/stop`, `/resume`: the station as it is now.
+
+use super::wire;
+use super::{App, Ending, body, caller, json, read, respond, with, work};
+use crate::access::{Caller, Scope};
+use crate::error::Result;
+use crate::store::SegmentFilter;
+use bytes::Bytes;
+use loaxa_schedules::Standing;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::broadcast::error::RecvError;
+use warp::http::{HeaderValue, StatusCode, header};
+use warp::reply::Response;
+use warp::{Filter, Rejection};
+
+/// A comment is sent so often that proxies and the page see that the line is alive.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+pub(super) fn routes(
+    app: &Arc<App>,
+) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + use<> {
+    let health = warp::path("health")
+        .and(warp::path::end())
+        .and(warp::get())
+        .and(with(app))
+        .then(|app| respond(health(app)));
+    let status = warp::path("status")
+        .and(warp::path::end())
+        .and(warp::get())
+        .and(with(app))
+        .and(caller())
+        .then(|app, caller| respond(status(app, caller)));
+    let events = warp::path("events")
+        .and(warp::path::end())
+        .and(warp::get())
+        .and(with(app))
+        .and(caller())
+        .and(warp::ext::get::<Ending>())
+        .then(|app, caller, ending| respond(events(app, caller, ending)));
+    let stop = warp::path("stop")
+        .and(warp::path::end())
+        .and(warp::post())
+        .and(with(app))
+        .and(caller())
+        .and(body())
+        .then(|app, caller, body| respond(switch(app, caller, body, true)));
+    let resume = warp::path("resume")
+        .and(warp::path::end())
+        .and(warp::post())
+        .and(with(app))
+        .and(caller())
+        .and(body())
+        .then(|app, caller, body| respond(switch(app, caller, body, false)));
+    let vouch = warp::path("clock")
+        .and(warp::path("vouch"))
+        .and(warp::path::end())
+        .and(warp::post())
+        .and(with(app))
+        .and(caller())
+        .and(body())
+        .then(|app, caller, body| respond(vouch(app, caller, body)));
+    health
+        .or(status)
+        .unify()
+        .or(events)
+        .unify()
+        .or(stop)
+        .unify()
+        .or(resume)
+        .unify()
+        .or(vouch)
+        .unify()
+}
+
+/// Says that the daemon lives and its loop turns, and nothing else: anybody may ask.
+async fn health(app: Arc<App>) -> Result<Response> {
+    let alive = app.playout.alive(app.clock.now().mono);
+    let status = if alive {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    json(status, &json!({ "status": if alive { "ok" } else { "failing" } }))
+}
+
+async fn status(app: Arc<App>, caller: Caller) -> Result<Response> {
+    caller.require(&[Scope::StatusRead, Scope::Admin])?;
+    let value = work(&app, now).await?;
+    json(StatusCode::OK, &value)
+}
+
+/// The station as it is now.
+fn now(app: &App) -> Result<Value> {
+    let time = app.clock.now();
+    let air = app.playout.status();
+    let timezone = &app.timezone;
+    let waiting = SegmentFilter {
+        standing: Some(Standing::AwaitingApproval),
+        limit: 1000,
+        ..SegmentFilter::default()
+    };
+    let waiting = app.store.segments(&waiting)?.len();
+    let windows = app.store.all_documents::<loaxa_schedules::Window>()?.len();
+    let mut warnings = app.about.warnings.clone();
+    if windows == 0 {
+        warnings.push(super::Warning {
+            code: "no_window_defined",
+            vi: "Chưa có khung giờ phát nào: đài chỉ phát tin khẩn cấp.".to_owned(),
+            en: "No window is defined: the station airs nothing but emergencies.".to_owned(),
+        });
+    }
+    if !time.trusted {
+        warnings.push(super::Warning {
+            code: "clock_untrusted",
+            vi: "Đồng hồ chưa tin cậy được: không phát chương trình theo lịch.".to_owned(),
+            en: "The clock cannot be trusted: nothing scheduled airs.".to_owned(),
+        });
+    }
+    let instant = |at: jiff::Timestamp| wire::local(at, timezone);
+    Ok(json!({
+        "station": app.about,
+        "now": instant(time.wall),
+        "clock": { "trusted": time.trusted, "reason": app.clock.trust().as_str() },
+        "activity": air.view.as_ref().map(|view| &view.activity),
+        "on_air": air.on_air.as_ref().map(|slot| json!({
+            "slot": slot.slot, "title": slot.title, "segment": slot.segment, "seconds": slot.seconds, "played": slot.played,
+            "started": slot.started.map(instant),
+        })),
+        "next": air.view.as_ref().and_then(|view| view.next.as_ref()).map(|next| json!({
+            "slot": next.slot, "title": next.title, "start": instant(next.start),
+        })),
+        "stopped": air.view.as_ref().and_then(|view| view.stopped.as_ref()),
+        "amplifier": {
+            "driver": air.driver, "state": air.view.as_ref().map(|view| view.amplifier),
+            "zones": air.view.as_ref().map(|view| &view.zones), "fault": air.amplifier_fault,
+        },
+        "output": { "form": air.output_form, "device": air.output_device, "fault": air.output_fault },
+        "awaiting_approval": waiting,
+        "windows": windows,
+        "warnings": warnings,
+    }))
+}
+
+/// Server-sent events: first the state as it is, then what happens.
+async fn events(app: Arc<App>, caller: Caller, ending: Ending) -> Result<Response> {
+    caller.require(&[Scope::StatusRead])?;
+    let listener = app.events.listen();
+    let first = work(&app, now).await?;
+    let first = format!("event: status\ndata: {first}\n\n");
+    let stream = futures_util::stream::unfold(
+        (Some(first), listener, ending),
+        |(first, mut listener, mut ending)| async move {
+            if let Some(text) = first {
+                return Some((
+                    Ok::<_, crate::error::Error>(Bytes::from(text)),
+                    (None, listener, ending),
+                ));
+            }
+            let text = tokio::select! {
+                () = super::down(&mut ending.0) => return None,
+                event = listener.recv() => match event {
+                    Ok(event) => format!("event: {}\ndata: {}\n\n", event.name, event.data),
+                    // the page reads everything again
+                    Err(RecvError::Lagged(_)) => "event: lost\ndata: {}\n\n".to_owned(),
+                    Err(RecvError::Closed) => return None,
+                },
+                () = tokio::time::sleep(HEARTBEAT) => ": alive\n\n".to_owned(),
+            };
+            Some((Ok(Bytes::from(text)), (None, listener, ending)))
+        },
+    );
+    let mut response = warp::reply::Reply::into_response(warp::reply::stream(stream));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/event-stream"),
+    );
+    response
+        .headers_mut()
+        .insert("x-accel-buffering", HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+/// STOP silences at once and stays until it is released.
+async fn switch(app: Arc<App>, caller: Caller, body: Bytes, stop: bool) -> Result<Response> {
+    caller.require(&[Scope::Emergency])?;
+    if !body.is_empty() {
+        read::<Nothing>(&body)?;
+    }
+    app.playout.switch(caller.name.clone(), stop).await?;
+    let kept = work(&app, move |app| {
+        app.store
+            .keep_stopped(&caller.id, &caller.name, stop, app.clock.now().wall)
+    })
+    .await;
+    if let Err(error) = kept {
+        // silence first: a log that cannot be written does not keep the loudspeakers on
+        tracing::error!(%error, stop, "the station was switched, and that could not be kept");
+        if !stop {
+            return Err(error);
+        }
+    }
+    json(StatusCode::OK, &json!({ "stopped": stop }))
+}
+
+/// An administrator confirms that the station's wall clock is right.
+async fn vouch(app: Arc<App>, caller: Caller, body: Bytes) -> Result<Response> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Vouch {
+        /// What the person's own watch shows.
+        now: jiff::Timestamp,
+    }
+    caller.require(&[Scope::Admin])?;
+    let vouch: Vouch = read(&body)?;
+    let wall = app.clock.now().wall;
+    if vouch.now.duration_since(wall).abs() > jiff::SignedDuration::from_mins(1) {
+        return Err(crate::error::Error::new(
+            crate::error::ErrorKind::Conflict,
+            "clock_differs",
+            format!(
+                "the station's clock shows {}, more than a minute from yours; set it (timedatectl set-time), then vouch again",
+                wire::local(wall, &app.timezone)
+            ),
+        ));
+    }
+    app.clock.vouch();
+    work(&app, move |app| {
+        let body = json!({ "what": "vouched", "by": caller.id });
+        app.store
+            .log(wall, &[crate::store::LogJob::Note { kind: "clock", body }])
+    })
+    .await?;
+    app.plan_changed.send_modify(|count| *count += 1);
+    json(StatusCode::OK, &json!({ "trusted": app.clock.now().trusted }))
+}
