@@ -11,7 +11,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 # Debian packages, by what needs them.
 BUILD_PACKAGES := libasound2-dev pkg-config
 RUN_OPTIONAL   := espeak-ng
-TEST_PACKAGES  := ffmpeg lame flac sox
+TEST_PACKAGES  := ffmpeg lame flac espeak-ng pulseaudio pulseaudio-utils libasound2-plugins
 PAGE_PACKAGES  := chromium
 
 CARGO       ?= cargo

@@ -179,9 +179,7 @@ enum LogCommand {
 fn lifetime(text: &str) -> std::result::Result<SignedDuration, String> {
     let wrong = || format!("{text:?} is no lifetime; write for instance 90d, 12h or 30m");
     let unit = text.chars().last().ok_or_else(wrong)?;
-    let number: i64 = text[..text.len() - unit.len_utf8()]
-        .parse()
-        .map_err(|_| wrong())?;
+    let number: i64 = text[..text.len() - unit.len_utf8()].parse().map_err(|_| wrong())?;
     let seconds = match unit {
         'd' => 86_400,
         'h' => 3_600,
@@ -205,17 +203,13 @@ impl Place {
             Some(file) => Config::read(file)?,
             None => Config::default(),
         };
-        let data = self
-            .data
-            .clone()
-            .or_else(|| config.storage.data.clone())
-            .ok_or_else(|| {
-                Error::new(
-                    ErrorKind::Unacceptable,
-                    "no_data_folder",
-                    "no data folder is named; give --data DIR, or storage.data in the configuration",
-                )
-            })?;
+        let data = self.data.clone().or_else(|| config.storage.data.clone()).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Unacceptable,
+                "no_data_folder",
+                "no data folder is named; give --data DIR, or storage.data in the configuration",
+            )
+        })?;
         Ok((config, data))
     }
 }
@@ -233,48 +227,24 @@ pub fn run() -> ExitCode {
             commands::demo(demo.data, demo.listen, demo.output)
         }
         Command::CheckConfig { file } => commands::check_config(&file),
-        Command::Doctor { place, json } => place
-            .find()
-            .and_then(|(config, data)| commands::doctor(&config, &data, json)),
-        Command::User(UserCommand::Add {
-            name,
-            role,
-            password_stdin,
-            json,
-            place,
-        }) => place
+        Command::Doctor { place, json } => {
+            place.find().and_then(|(config, data)| commands::doctor(&config, &data, json))
+        }
+        Command::User(UserCommand::Add { name, role, password_stdin, json, place }) => place
             .find()
             .and_then(|(config, data)| commands::user_add(&config, &data, &name, role, password_stdin, json)),
-        Command::Token(TokenCommand::Create {
-            name,
-            scopes,
-            expires,
-            json,
-            place,
-        }) => place
+        Command::Token(TokenCommand::Create { name, scopes, expires, json, place }) => place
             .find()
             .and_then(|(config, data)| commands::token_create(&config, &data, &name, scopes, expires, json)),
-        Command::Plan {
-            place,
-            from,
-            days,
-            json,
-        } => place
-            .find()
-            .and_then(|(config, data)| commands::plan(&config, &data, from, days, json)),
-        Command::Log(LogCommand::Export {
-            from,
-            to,
-            format,
-            place,
-        }) => {
+        Command::Plan { place, from, days, json } => {
+            place.find().and_then(|(config, data)| commands::plan(&config, &data, from, days, json))
+        }
+        Command::Log(LogCommand::Export { from, to, format, place }) => {
             let format = match format {
                 FormatArgument::Ndjson => Format::Ndjson,
                 FormatArgument::Csv => Format::Csv,
             };
-            place
-                .find()
-                .and_then(|(config, data)| commands::log_export(&config, &data, from, to, format))
+            place.find().and_then(|(config, data)| commands::log_export(&config, &data, from, to, format))
         }
         Command::Log(LogCommand::Verify { file, json }) => commands::log_verify(&file, json),
     };
@@ -296,9 +266,7 @@ fn start_tracing(verbose: u8, level: &str) {
     };
     let filter = std::env::var("RUST_LOG").unwrap_or(wanted);
     let filter = EnvFilter::try_new(&filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if std::env::var_os("JOURNAL_STREAM").is_some() {
         lines.without_time().with_ansi(false).init();
     } else {

@@ -45,10 +45,7 @@ pub enum TrustReason {
 impl TrustReason {
     /// Whether this reason means that slots may be aired.
     pub const fn trusted(self) -> bool {
-        matches!(
-            self,
-            Self::KernelSynchronised | Self::RtcAgrees | Self::Vouched | Self::ConfiguredAlways
-        )
+        matches!(self, Self::KernelSynchronised | Self::RtcAgrees | Self::Vouched | Self::ConfiguredAlways)
     }
 
     /// The word of the reason, as it stands in `/status` and in the log.
@@ -107,35 +104,19 @@ struct State {
 
 impl SystemClock {
     /// A clock whose monotonic origin is now.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one place that reads the machine's clocks"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's clocks")]
     pub fn new(policy: Trust) -> Self {
-        let state = State {
-            remembered: None,
-            vouched_offset: None,
-            answer: None,
-        };
-        Self {
-            origin: Instant::now(),
-            policy,
-            state: Mutex::new(state),
-        }
+        let state = State { remembered: None, vouched_offset: None, answer: None };
+        Self { origin: Instant::now(), policy, state: Mutex::new(state) }
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one place that reads the machine's clocks"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's clocks")]
     fn read(&self) -> (Timestamp, Duration) {
         (Timestamp::now(), self.origin.elapsed())
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     fn judge(&self, wall: Timestamp, mono: Duration) -> TrustReason {
@@ -184,20 +165,14 @@ fn offset(wall: Timestamp, mono: Duration) -> i128 {
 }
 
 fn rtc_agrees(path: &Path, wall: Timestamp) -> bool {
-    let seconds = std::fs::read_to_string(path)
-        .ok()
-        .and_then(|text| text.trim().parse::<i64>().ok());
+    let seconds = std::fs::read_to_string(path).ok().and_then(|text| text.trim().parse::<i64>().ok());
     seconds.is_some_and(|rtc| rtc >= RTC_SANE_FROM && (rtc - wall.as_second()).abs() <= RTC_TOLERANCE_SECONDS)
 }
 
 impl Clock for SystemClock {
     fn now(&self) -> Now {
         let (wall, mono) = self.read();
-        Now {
-            wall,
-            mono,
-            trusted: self.judge(wall, mono).trusted(),
-        }
+        Now { wall, mono, trusted: self.judge(wall, mono).trusted() }
     }
 
     fn trust(&self) -> TrustReason {
@@ -244,10 +219,7 @@ mod tests {
         assert_eq!(clock.trust(), TrustReason::Vouched);
         // a step of an hour ends the vouching
         let stepped = wall + jiff::SignedDuration::from_hours(-1);
-        assert_eq!(
-            clock.ask(&mut clock.state(), stepped, mono),
-            TrustReason::BeforeRemembered
-        );
+        assert_eq!(clock.ask(&mut clock.state(), stepped, mono), TrustReason::BeforeRemembered);
     }
 
     #[test]

@@ -63,9 +63,7 @@ pub struct Web {
 
 impl Default for Web {
     fn default() -> Self {
-        Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
-        }
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)) }
     }
 }
 
@@ -154,10 +152,7 @@ pub struct Amplifier {
 
 impl Default for Amplifier {
     fn default() -> Self {
-        Self {
-            driver: Driver::None,
-            settle_ms: 400,
-        }
+        Self { driver: Driver::None, settle_ms: 400 }
     }
 }
 
@@ -183,11 +178,7 @@ pub struct Storage {
 
 impl Default for Storage {
     fn default() -> Self {
-        Self {
-            data: None,
-            max_upload_mib: 200,
-            reserve_mib: 16,
-        }
+        Self { data: None, max_upload_mib: 200, reserve_mib: 16 }
     }
 }
 
@@ -201,9 +192,7 @@ pub struct Log {
 
 impl Default for Log {
     fn default() -> Self {
-        Self {
-            level: "info".to_owned(),
-        }
+        Self { level: "info".to_owned() }
     }
 }
 
@@ -225,11 +214,7 @@ impl Config {
         let config: Self =
             toml::from_str(&text).map_err(|error| refuse(error.to_string().trim_end().to_owned()))?;
         let problems = config.problems();
-        if problems.is_empty() {
-            Ok(config)
-        } else {
-            Err(refuse(problems.join("; ")))
-        }
+        if problems.is_empty() { Ok(config) } else { Err(refuse(problems.join("; "))) }
     }
 
     /// Every rule that the configuration breaks, each with its remedy; empty when it can be used.
@@ -248,10 +233,8 @@ impl Config {
             ));
         }
         if !(8_000..=192_000).contains(&self.audio.sample_rate) {
-            problems.push(format!(
-                "audio.sample_rate = {} is out of range; write 48000",
-                self.audio.sample_rate
-            ));
+            problems
+                .push(format!("audio.sample_rate = {} is out of range; write 48000", self.audio.sample_rate));
         }
         if self.audio.output == OutputForm::Capture && self.audio.capture_file.is_none() {
             problems.push(

@@ -107,16 +107,7 @@ async fn station(
         "output": config.audio.output.as_str(), "amplifier": config.amplifier.driver.as_str(),
     });
     let keeper = Arc::clone(&store);
-    blocking(move || {
-        keeper.log(
-            begun.wall,
-            &[LogJob::Note {
-                kind: "start",
-                body: booted,
-            }],
-        )
-    })
-    .await?;
+    blocking(move || keeper.log(begun.wall, &[LogJob::Note { kind: "start", body: booted }])).await?;
     prepare(&app)?;
     intake.resume().await?;
     let web = tokio::spawn(web::serve(Arc::clone(&app), listener, shutdown.clone()));
@@ -135,20 +126,9 @@ async fn station(
     let _ = web.await;
     let now = clock.now().wall;
     let ended = serde_json::json!({ "signal": signal });
-    blocking(move || {
-        store.log(
-            now,
-            &[LogJob::Note {
-                kind: "end",
-                body: ended,
-            }],
-        )
-    })
-    .await?;
+    blocking(move || store.log(now, &[LogJob::Note { kind: "end", body: ended }])).await?;
     air.map_err(|error| {
-        Error::internal(format!(
-            "the playout died: {error}; the amplifier was released by its task"
-        ))
+        Error::internal(format!("the playout died: {error}; the amplifier was released by its task"))
     })
 }
 
@@ -233,18 +213,11 @@ fn amplifier(config: &AmplifierConfig) -> (Option<Box<dyn Amplifier>>, &'static 
 
 fn output(audio: &Audio) -> (OutputSettings, &'static str) {
     let kind = match audio.output {
-        OutputForm::Device => OutputKind::Device {
-            name: audio.device.clone(),
-        },
-        OutputForm::Capture => OutputKind::Capture {
-            file: audio.capture_file.clone().unwrap_or_default(),
-        },
+        OutputForm::Device => OutputKind::Device { name: audio.device.clone() },
+        OutputForm::Capture => OutputKind::Capture { file: audio.capture_file.clone().unwrap_or_default() },
         OutputForm::Null => OutputKind::Null,
     };
-    (
-        OutputSettings::new(kind, audio.sample_rate),
-        audio.output.as_str(),
-    )
+    (OutputSettings::new(kind, audio.sample_rate), audio.output.as_str())
 }
 
 /// What anybody who looks at the station must know, as long as it runs with this configuration.
@@ -308,7 +281,5 @@ fn show_password(password: &str) {
 
 /// The kernel's name for this boot, so that the log tells a restart of the daemon from one of the board.
 fn boot_id() -> Option<String> {
-    std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
-        .ok()
-        .map(|text| text.trim().to_owned())
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok().map(|text| text.trim().to_owned())
 }

@@ -46,8 +46,7 @@ pub fn run(data: &Path, listen: SocketAddr, output: DemoOutput) -> Result<()> {
     };
     let config = Config {
         station: Station {
-            name: "Đài truyền thanh xã (trình diễn)".to_owned(),
-            ..Station::default()
+            name: "Đài truyền thanh xã (trình diễn)".to_owned(), ..Station::default()
         },
         web: Web { listen },
         audio: Audio {
@@ -55,10 +54,7 @@ pub fn run(data: &Path, listen: SocketAddr, output: DemoOutput) -> Result<()> {
             capture_file: (form == OutputForm::Capture).then(|| data.join("capture.wav")),
             ..Audio::default()
         },
-        amplifier: Amplifier {
-            driver: Driver::Simulated,
-            ..Amplifier::default()
-        },
+        amplifier: Amplifier { driver: Driver::Simulated, ..Amplifier::default() },
         clock: Clock { trust: Trust::Always },
         ..Config::default()
     };
@@ -111,14 +107,10 @@ fn fill(app: &Arc<App>, data: &Path) -> Result<()> {
     }
     let now = app.clock.now().wall;
     for segment in &segments {
-        app.store
-            .decide(*segment, Decision::Approve, Some("demo"), &approver, now)?;
+        app.store.decide(*segment, Decision::Approve, Some("demo"), &approver, now)?;
     }
     let id = || crate::ids::new_id(now);
-    let zone = Zone {
-        id: ZoneId(id()),
-        name: "Toàn xã".to_owned(),
-    };
+    let zone = Zone { id: ZoneId(id()), name: "Toàn xã".to_owned() };
     app.store.create(&zone, &uploader, now)?;
     let window = Window {
         id: WindowId(id()),
@@ -135,7 +127,8 @@ fn fill(app: &Arc<App>, data: &Path) -> Result<()> {
         id: ProgrammeId(id()),
         name: "Phát thử mỗi phút".to_owned(),
         segments,
-        recurrence: Recurrence::Cron("0 * * * * *".to_owned()),
+        // at half past each minute, so that what a newcomer plans for a full minute has the air to itself
+        recurrence: Recurrence::Cron("30 * * * * *".to_owned()),
         class: Class::Normal,
         zones: Vec::new(),
         valid_from: None,
@@ -149,15 +142,12 @@ fn fill(app: &Arc<App>, data: &Path) -> Result<()> {
 }
 
 fn time_of_day(text: &str) -> Result<TimeOfDay> {
-    text.parse()
-        .map_err(|error: loaxa_schedules::ScheduleError| Error::internal(error.to_string()))
+    text.parse().map_err(|error: loaxa_schedules::ScheduleError| Error::internal(error.to_string()))
 }
 
 /// A token of the demo's own, whose secret nobody ever sees.
 fn demo_identity(access: &Access, name: &str, scope: Scope) -> Result<String> {
-    Ok(access
-        .add_token(name, [scope].into_iter().collect(), None, "demo")?
-        .id)
+    Ok(access.add_token(name, [scope].into_iter().collect(), None, "demo")?.id)
 }
 
 fn described(app: &App, title: &str, sha256: String, bytes: u64) -> NewSegment {

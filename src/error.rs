@@ -57,12 +57,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// Builds an error from its kind, its stable code and its English sentence.
     pub fn new(kind: ErrorKind, code: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
-        Self {
-            kind,
-            code: code.into(),
-            detail: detail.into(),
-            detail_vi: None,
-        }
+        Self { kind, code: code.into(), detail: detail.into(), detail_vi: None }
     }
 
     /// Adds the sentence that a commune officer reads.
@@ -93,10 +88,7 @@ impl Error {
 
     /// An input or output error on a file, with the disk-full case told apart.
     pub fn io(what: impl fmt::Display, error: &std::io::Error) -> Self {
-        if matches!(
-            error.kind(),
-            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded
-        ) {
+        if matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded) {
             return Self::storage_full(format!("{what}: {error}"));
         }
         Self::internal(format!("{what}: {error}"))

@@ -27,10 +27,7 @@ impl Events {
     /// Tells whoever listens.
     pub fn tell(&self, name: &'static str, data: &Value) {
         // nobody listening is no fault
-        let _ = self.0.send(Event {
-            name,
-            data: data.to_string(),
-        });
+        let _ = self.0.send(Event { name, data: data.to_string() });
     }
 
     /// Tells that a segment's state changed.

@@ -88,9 +88,7 @@ struct TemporaryFile(Option<PathBuf>);
 
 impl TemporaryFile {
     fn path(&self) -> Result<&Path> {
-        self.0
-            .as_deref()
-            .ok_or_else(|| Error::internal("a temporary file was used twice"))
+        self.0.as_deref().ok_or_else(|| Error::internal("a temporary file was used twice"))
     }
 
     fn used(mut self) {
@@ -192,11 +190,7 @@ impl Intake {
             )
             .vi("Tệp tải lên rỗng (0 byte). Hãy chọn lại bản ghi và tải lên."));
         }
-        Ok(Received {
-            file: temporary,
-            sha256: crate::ids::hex(&hash.finalize()),
-            bytes: length,
-        })
+        Ok(Received { file: temporary, sha256: crate::ids::hex(&hash.finalize()), bytes: length })
     }
 
     fn require_space(&self) -> Result<()> {
@@ -253,9 +247,9 @@ impl Intake {
                 Err(refused(&refusal))
             }
             Ok(Ok(Err(error))) => Err(error),
-            Ok(Err(panicked)) => Err(Error::internal(format!(
-                "the inspection of segment {id} died: {panicked}"
-            ))),
+            Ok(Err(panicked)) => {
+                Err(Error::internal(format!("the inspection of segment {id} died: {panicked}")))
+            }
             // it goes on by itself; who asks again sees what came of it
             Err(_) => self.read(id).await,
         }
@@ -298,8 +292,7 @@ impl Intake {
                     &sound(&report),
                 )?),
                 Err(refusal) => {
-                    self.store
-                        .set_standing(id, Standing::Rejected, Some(&reason(&refusal)))?;
+                    self.store.set_standing(id, Standing::Rejected, Some(&reason(&refusal)))?;
                     Err(refusal)
                 }
             };
@@ -352,9 +345,7 @@ impl Intake {
         let bytes = fs::read(file).map_err(failed)?;
         let sha256 = crate::ids::hex(&Sha256::digest(&bytes));
         let segment = describe(sha256.clone(), bytes.len() as u64);
-        fs::File::open(file)
-            .and_then(|file| file.sync_all())
-            .map_err(failed)?;
+        fs::File::open(file).and_then(|file| file.sync_all()).map_err(failed)?;
         fs::rename(file, self.folders.original(&sha256)).map_err(failed)?;
         sync_folder(&self.folders.originals)?;
         let (record, _) = self.store.add_segment(&segment, by, self.clock.now().wall)?;
@@ -391,10 +382,7 @@ impl Intake {
                     });
                 }
                 Standing::AwaitingApproval | Standing::Approved => {
-                    let whole = record
-                        .prepared
-                        .as_deref()
-                        .is_some_and(|root| self.is_prepared(root));
+                    let whole = record.prepared.as_deref().is_some_and(|root| self.is_prepared(root));
                     if !whole {
                         let intake = Arc::clone(self);
                         tokio::task::spawn_blocking(move || intake.prepare_again(&record));
@@ -415,8 +403,7 @@ impl Intake {
         let id = record.pushed.id;
         let outcome = self.run_child(record).and_then(|answer| {
             let report = answer.map_err(|refusal| refused(&refusal))?;
-            self.store
-                .set_prepared_again(id, signed(report.duration()), &report.root)?;
+            self.store.set_prepared_again(id, signed(report.duration()), &report.root)?;
             Ok(())
         });
         match outcome {
@@ -458,11 +445,7 @@ fn refused(refusal: &InspectRefusal) -> Error {
 }
 
 fn reason(refusal: &InspectRefusal) -> Reason {
-    Reason {
-        code: refusal.code.as_str().to_owned(),
-        en: refusal.en.clone(),
-        vi: refusal.vi.clone(),
-    }
+    Reason { code: refusal.code.as_str().to_owned(), en: refusal.en.clone(), vi: refusal.vi.clone() }
 }
 
 fn sound(report: &InspectReport) -> Sound {

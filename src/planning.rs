@@ -4,12 +4,11 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::store::{Document, DocumentKind, SegmentRecord, Store};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use loaxa_schedules::{
     DayPlan, Entry, PreparedFacts, Programme, ScheduleError, SegmentFacts, SegmentId, Snapshot, Window, Zone,
     ZoneId, plan,
 };
-use std::collections::HashSet;
 use uuid::Uuid;
 
 impl Document for Zone {
@@ -33,8 +32,12 @@ impl Document for Programme {
     }
 }
 
-/// How far ahead the air knows its plan. It is made anew with every change, and every hour.
-const AHEAD_DAYS: i32 = 2;
+/// How far ahead the air knows its plan. It is made anew with every change, and every ten minutes.
+const AHEAD: SignedDuration = SignedDuration::from_hours(2);
+/// So many entries are known in any case, if they come within [`AHEAD_DAYS`]: the page shows what is next.
+const AT_LEAST: usize = 20;
+/// What lies further ahead is not looked for.
+const AHEAD_DAYS: i32 = 8;
 
 /// Everything that a plan depends on, as it is kept now.
 pub fn snapshot(store: &Store, timezone: &TimeZone) -> Result<Snapshot> {
@@ -87,39 +90,30 @@ pub fn days(snapshot: &Snapshot, from: Date, days: i32) -> Result<Vec<DayPlan>> 
     Ok(plan(snapshot, from, to))
 }
 
-/// What lies ahead of the air: every entry after `accounted_until` that has no outcome yet, up to two days ahead, and
-/// whatever of it is in hand already: due in the log, or `promised` by the plan before (an item moves forward when one
-/// before it falls out, and must not slip behind `accounted_until` without an outcome).
-pub fn ahead(
-    store: &Store,
-    timezone: &TimeZone,
-    accounted_until: Timestamp,
-    now: Timestamp,
-    promised: &HashSet<String>,
-) -> Result<Vec<Entry>> {
+/// What lies ahead of the air: every entry from `from` on that has no outcome yet, for the next hours and in any case
+/// the next few. The rest of the future comes with a later plan: a small board's memory is not for it.
+pub fn ahead(store: &Store, timezone: &TimeZone, from: Timestamp, now: Timestamp) -> Result<Vec<Entry>> {
     let snapshot = snapshot(store, timezone)?;
-    let in_hand: HashSet<String> = store
-        .open_rows()?
-        .iter()
-        .map(|row| row.entry.key().as_str().to_owned())
-        .collect();
-    let first = day_of(accounted_until.min(now), timezone)
-        .yesterday()
-        .unwrap_or(Date::MIN);
-    let last = day_of(now, timezone)
-        .checked_add(AHEAD_DAYS.days())
-        .unwrap_or(Date::MAX);
-    let plans = plan(&snapshot, first, last);
-    let (Ok(from), Ok(to)) = (first.to_zoned(timezone.clone()), last.to_zoned(timezone.clone())) else {
-        return Ok(Vec::new());
-    };
-    let closed = store.closed_slots(from.timestamp() - 48.hours(), to.timestamp() + 48.hours())?;
-    let wanted = |entry: &Entry| {
-        let key = entry.key().as_str();
-        !closed.contains(key)
-            && (entry.start() > accounted_until || in_hand.contains(key) || promised.contains(key))
-    };
-    Ok(plans.iter().flat_map(DayPlan::entries).filter(wanted).collect())
+    let horizon = now.saturating_add(AHEAD).unwrap_or(Timestamp::MAX);
+    let mut day = day_of(from.min(now), timezone);
+    let last = day_of(now, timezone).saturating_add(AHEAD_DAYS.days());
+    let mut entries = Vec::new();
+    while day <= last {
+        let (Ok(begin), Ok(next)) = (day.to_zoned(timezone.clone()), day.tomorrow()) else { break };
+        let Ok(end) = next.to_zoned(timezone.clone()) else { break };
+        let closed = store.closed_slots(begin.timestamp(), end.timestamp())?;
+        for entry in plan(&snapshot, day, next).iter().flat_map(DayPlan::entries) {
+            let near = entry.start() <= horizon || entries.len() < AT_LEAST;
+            if near && entry.start() >= from && !closed.contains(entry.key().as_str()) {
+                entries.push(entry);
+            }
+        }
+        if end.timestamp() > horizon && entries.len() >= AT_LEAST {
+            break;
+        }
+        day = next;
+    }
+    Ok(entries)
 }
 
 /// What a rule of the schedule says, as one of our errors.
@@ -190,15 +184,9 @@ fn require_zones(store: &Store, named: &[ZoneId]) -> Result<()> {
 pub fn require_unused_zone(store: &Store, id: ZoneId) -> Result<()> {
     let windows = store.all_documents::<Window>()?;
     let programmes = store.all_documents::<Programme>()?;
-    let users = windows
-        .iter()
-        .filter(|window| window.zones.contains(&id))
-        .map(|window| &window.name);
+    let users = windows.iter().filter(|window| window.zones.contains(&id)).map(|window| &window.name);
     let users = users.chain(
-        programmes
-            .iter()
-            .filter(|programme| programme.zones.contains(&id))
-            .map(|programme| &programme.name),
+        programmes.iter().filter(|programme| programme.zones.contains(&id)).map(|programme| &programme.name),
     );
     let users: Vec<&str> = users.map(String::as_str).collect();
     if users.is_empty() {

@@ -2,12 +2,7 @@
 //!
 //! Each rule is a function from data to a list of broken rules. This file gives them the real workspace and
 //! wants an empty list; `planted` gives them a violation of each and wants it found.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
 #[path = "house/code.rs"]
 mod code;
@@ -58,18 +53,8 @@ const NAMED_ONLY_IN: &[(&str, &str)] = &[
 /// The pure package, and what it must not reach: directly or through anything that it depends on.
 const PURE: &str = "loaxa-schedules";
 const PURE_FOLDER: &str = "schedules/src";
-const PURE_REACHES_NO: &[&str] = &[
-    "tokio",
-    "mio",
-    "rusqlite",
-    "libsqlite3-sys",
-    "rodio",
-    "cpal",
-    "symphonia",
-    "warp",
-    "hyper",
-    "rustix",
-];
+const PURE_REACHES_NO: &[&str] =
+    &["tokio", "mio", "rusqlite", "libsqlite3-sys", "rodio", "cpal", "symphonia", "warp", "hyper", "rustix"];
 const PURE_NAMES_NO: &[&str] = &["tokio", "rusqlite"];
 /// Each with everything below it.
 const PURE_USES_NO: &[&str] = &[
@@ -115,38 +100,19 @@ fn unsafe_code_is_forbidden_in_every_crate_root() {
 #[test]
 fn every_dependency_of_the_members_is_seen() {
     let house = workspace::read();
-    let names: BTreeSet<_> = house
-        .packages
-        .iter()
-        .map(|package| package.name.as_str())
-        .collect();
+    let names: BTreeSet<_> = house.packages.iter().map(|package| package.name.as_str()).collect();
     for expected in [ROOT, PURE, UNSAFE_ROOM, "loaxa-audio", "loaxa-firmware-bridge"] {
         assert!(names.contains(expected), "{expected} is not among {names:?}");
     }
-    let folders = [
-        "src/main.rs",
-        "schedules/src/lib.rs",
-        "audio/src/lib.rs",
-        "firmware-bridge/src/lib.rs",
-    ];
+    let folders = ["src/main.rs", "schedules/src/lib.rs", "audio/src/lib.rs", "firmware-bridge/src/lib.rs"];
     for expected in folders {
-        assert!(
-            house.sources.iter().any(|source| source.path == expected),
-            "{expected} was not read"
-        );
+        assert!(house.sources.iter().any(|source| source.path == expected), "{expected} was not read");
     }
-    assert!(
-        house.graph.get(PURE).is_some_and(|deps| deps.contains("jiff")),
-        "the dependency graph is empty"
-    );
+    assert!(house.graph.get(PURE).is_some_and(|deps| deps.contains("jiff")), "the dependency graph is empty");
 }
 
 fn assert_kept(broken: Vec<String>) {
-    assert!(
-        broken.is_empty(),
-        "the house rules are broken:\n  {}",
-        broken.join("\n  ")
-    );
+    assert!(broken.is_empty(), "the house rules are broken:\n  {}", broken.join("\n  "));
 }
 
 fn no_member_depends_on_another_in(packages: &[Package]) -> Vec<String> {
@@ -168,10 +134,7 @@ fn each_library_has_one_owner_in(packages: &[Package]) -> Vec<String> {
     for package in packages {
         for (library, owner) in OWNED {
             if package.name != *owner && package.dependencies.iter().any(|name| name == library) {
-                broken.push(format!(
-                    "{} depends on {library}, which belongs to {owner}",
-                    package.name
-                ));
+                broken.push(format!("{} depends on {library}, which belongs to {owner}", package.name));
             }
         }
     }
@@ -192,8 +155,7 @@ fn each_library_is_named_in_one_room_in(sources: &[Source]) -> Vec<String> {
 }
 
 fn is_inside(path: &str, room: &str) -> bool {
-    path.strip_prefix(room)
-        .is_some_and(|rest| rest.starts_with('/') || rest == ".rs")
+    path.strip_prefix(room).is_some_and(|rest| rest.starts_with('/') || rest == ".rs")
 }
 
 /// Follows ordinary and build dependencies of `from`, transitively.
@@ -217,20 +179,12 @@ fn reaches(graph: &BTreeMap<String, BTreeSet<String>>, from: &str, forbidden: &[
 
 fn pure_sources(sources: &[Source]) -> Vec<String> {
     let mut broken = Vec::new();
-    for source in sources
-        .iter()
-        .filter(|source| is_inside(&source.path, PURE_FOLDER))
-    {
+    for source in sources.iter().filter(|source| is_inside(&source.path, PURE_FOLDER)) {
         let words = code::words(&source.text);
-        let named = PURE_NAMES_NO
-            .iter()
-            .filter(|name| words.iter().any(|w| w == *name));
+        let named = PURE_NAMES_NO.iter().filter(|name| words.iter().any(|w| w == *name));
         broken.extend(named.map(|name| format!("{} names {name}; it is given what it needs", source.path)));
         for path in code::std_paths(&words) {
-            if PURE_USES_NO
-                .iter()
-                .any(|no| path == *no || path.starts_with(&format!("{no}::")))
-            {
+            if PURE_USES_NO.iter().any(|no| path == *no || path.starts_with(&format!("{no}::"))) {
                 broken.push(format!("{} uses {path}; it has no world", source.path));
             }
         }
@@ -240,11 +194,7 @@ fn pure_sources(sources: &[Source]) -> Vec<String> {
 
 fn unsafe_is_forbidden_in(house: &Workspace) -> Vec<String> {
     let mut broken = Vec::new();
-    for package in house
-        .packages
-        .iter()
-        .filter(|package| package.name != UNSAFE_ROOM)
-    {
+    for package in house.packages.iter().filter(|package| package.name != UNSAFE_ROOM) {
         if package.inherits_lints && house.forbids_unsafe {
             continue;
         }

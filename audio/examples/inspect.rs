@@ -1,10 +1,6 @@
 //! Inspects and prepares one recording as the daemon does: `inspect ORIGINAL PREPARED [RATE]`.
 //! It is its own disposable child, which also makes it the child of the tests.
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "an example talks to a terminal"
-)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a terminal")]
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -23,10 +19,7 @@ fn main() -> ExitCode {
         eprintln!("inspect ORIGINAL PREPARED [RATE]");
         return ExitCode::from(2);
     };
-    let rate = arguments
-        .next()
-        .and_then(|rate| rate.into_string().ok()?.parse().ok())
-        .unwrap_or(48_000);
+    let rate = arguments.next().and_then(|rate| rate.into_string().ok()?.parse().ok()).unwrap_or(48_000);
     let original = PathBuf::from(original);
     let Ok(bytes) = std::fs::read(&original) else {
         eprintln!("{} cannot be read", original.display());

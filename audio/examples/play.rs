@@ -3,15 +3,8 @@
 //! `play [--device NAME | --capture FILE | --null] [--rate HZ] [--in SECONDS] [--repeat N] [--every SECONDS] FILE`
 //!
 //! FILE is any recording that the station accepts. Prints one line per fact; `mono` is CLOCK_MONOTONIC in nanoseconds.
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "an example talks to a terminal"
-)]
-#![allow(
-    clippy::disallowed_methods,
-    reason = "an example is its own edge to the clock"
-)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a terminal")]
+#![allow(clippy::disallowed_methods, reason = "an example is its own edge to the clock")]
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -47,11 +40,7 @@ fn options() -> Result<Options, Box<dyn Error>> {
         let mut value = || arguments.next().ok_or("a value is missing");
         match argument.as_str() {
             "--device" => options.kind = OutputKind::Device { name: Some(value()?) },
-            "--capture" => {
-                options.kind = OutputKind::Capture {
-                    file: value()?.into(),
-                }
-            }
+            "--capture" => options.kind = OutputKind::Capture { file: value()?.into() },
             "--null" => options.kind = OutputKind::Null,
             "--rate" => options.rate = value()?.parse()?,
             "--in" => options.lead = value()?.parse()?,
@@ -95,29 +84,15 @@ fn run() -> Result<(), Box<dyn Error>> {
         let start_at = first + Duration::from_secs_f64(id as f64 * options.every);
         println!("planned id={id} mono={}", mono(start_at));
         let pcm = Prepared::open(&request.output, &report.root)?;
-        output.play(Clip {
-            id,
-            pcm,
-            start_at,
-            gain: 1.0,
-        })?;
+        output.play(Clip { id, pcm, start_at, gain: 1.0 })?;
     }
     let mut open = options.repeat;
     while open > 0 {
         match events.recv()? {
             OutputEvent::Started { id, at } => println!("started id={id} mono={}", mono(at)),
             OutputEvent::Progress { .. } => {}
-            OutputEvent::Ended {
-                id,
-                frames,
-                first,
-                last,
-            } => {
-                println!(
-                    "ended id={id} frames={frames} first={} last={}",
-                    mono(first),
-                    mono(last)
-                );
+            OutputEvent::Ended { id, frames, first, last } => {
+                println!("ended id={id} frames={frames} first={} last={}", mono(first), mono(last));
                 open -= 1;
             }
             OutputEvent::Cut { id, frames, .. } | OutputEvent::Refused { id, frames, .. } => {

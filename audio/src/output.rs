@@ -69,10 +69,7 @@ pub struct Output {
 
 impl std::fmt::Debug for Output {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("Output")
-            .field("description", &self.description)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Output").field("description", &self.description).finish_non_exhaustive()
     }
 }
 
@@ -163,11 +160,7 @@ impl Output {
         let device_frames = resampled_frames(frames, clip.pcm.info().sample_rate, rate);
         let state = Arc::new(ClipState::default());
         let (feed, ring) = Feed::new(clip.pcm, rate, Arc::clone(&state)).map_err(OutputError::Invalid)?;
-        let gain = if clip.gain.is_finite() {
-            clip.gain.clamp(0.0, 1.0)
-        } else {
-            0.0
-        };
+        let gain = if clip.gain.is_finite() { clip.gain.clamp(0.0, 1.0) } else { 0.0 };
         let source = ClipSource::new(device_rate, device_frames, gain, ring, Arc::clone(&state));
         let scheduled = Scheduled {
             id,
@@ -196,9 +189,7 @@ impl Output {
             return Ok(());
         }
         self.shared.ledger().forget(id);
-        Err(OutputError::Invalid(format!(
-            "clip {id} cannot be queued: the output is overloaded"
-        )))
+        Err(OutputError::Invalid(format!("clip {id} cannot be queued: the output is overloaded")))
     }
 
     /// Takes a clip back: removed when it has not begun, else faded out within 10 ms. It comes to `Cut` (or to what it
@@ -226,11 +217,7 @@ impl Output {
     }
 
     fn request(&self, request: Request) -> bool {
-        self.requests
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(request)
-            .is_ok()
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(request).is_ok()
     }
 }
 
@@ -239,10 +226,7 @@ impl Drop for Output {
         drop(self.open.take());
         // An event's receiver may drop the output itself; then there is nobody to wait for.
         if std::thread::current().id() != self.monitor_thread {
-            let done = self
-                .monitor_done
-                .get_mut()
-                .unwrap_or_else(PoisonError::into_inner);
+            let done = self.monitor_done.get_mut().unwrap_or_else(PoisonError::into_inner);
             if done.recv_timeout(self.timeout) == Err(RecvTimeoutError::Timeout) {
                 tracing::warn!(device = %self.description.device, "the audio output did not close in time");
             }
@@ -298,13 +282,7 @@ fn open_paced(rate: u32, capture: Option<capture_file::CaptureFile>) -> Result<R
         thread.thread().unpark();
         let _ = paced_done.recv_timeout(Duration::from_secs(1));
     });
-    Ok(Running {
-        shared,
-        requests,
-        records,
-        description,
-        tear_down,
-    })
+    Ok(Running { shared, requests, records, description, tear_down })
 }
 
 fn open_device(name: Option<&str>, settings: &OutputSettings) -> Result<Running, OutputError> {
@@ -312,11 +290,8 @@ fn open_device(name: Option<&str>, settings: &OutputSettings) -> Result<Running,
     let deadline = monotonic::now() + settings.timeout;
     // ALSA may hang in any call, so all of them are made by a thread that can be given up.
     let (sender, receiver) = channel();
-    let (wanted, rate, buffer_frames) = (
-        name.map(str::to_owned),
-        settings.sample_rate,
-        settings.buffer_frames,
-    );
+    let (wanted, rate, buffer_frames) =
+        (name.map(str::to_owned), settings.sample_rate, settings.buffer_frames);
     std::thread::Builder::new()
         .name("audio-open".into())
         .spawn(move || {
@@ -325,13 +300,9 @@ fn open_device(name: Option<&str>, settings: &OutputSettings) -> Result<Running,
             let _ = sender.send(started);
         })
         .map_err(|error| OutputError::Invalid(format!("no thread can be started: {error}; free memory")))?;
-    let timed_out = || OutputError::Timeout {
-        device: device.clone(),
-        seconds: settings.timeout.as_secs(),
-    };
-    let (running, shared, buffer_frames) = receiver
-        .recv_timeout(settings.timeout)
-        .map_err(|_| timed_out())??;
+    let timed_out = || OutputError::Timeout { device: device.clone(), seconds: settings.timeout.as_secs() };
+    let (running, shared, buffer_frames) =
+        receiver.recv_timeout(settings.timeout).map_err(|_| timed_out())??;
     match wait_until_running(&shared, buffer_frames, &device, deadline) {
         Ok(true) => Ok(running),
         Ok(false) => {
@@ -377,23 +348,15 @@ fn start_device(
         };
         // Dropping joins the device's thread, which may hang in a driver for ever.
         let (done, dropped) = channel::<()>();
-        let helper = std::thread::Builder::new()
-            .name("audio-close".into())
-            .spawn(move || {
-                drop(stream);
-                drop(done);
-            });
+        let helper = std::thread::Builder::new().name("audio-close".into()).spawn(move || {
+            drop(stream);
+            drop(done);
+        });
         if helper.is_ok() && dropped.recv_timeout(Duration::from_secs(1)) == Err(RecvTimeoutError::Timeout) {
             tracing::warn!("the sound card's driver does not answer; its thread is left behind");
         }
     });
-    let running = Running {
-        shared: Arc::clone(&shared),
-        requests,
-        records,
-        description,
-        tear_down,
-    };
+    let running = Running { shared: Arc::clone(&shared), requests, records, description, tear_down };
     Ok((running, shared, buffer_frames))
 }
 
@@ -406,24 +369,16 @@ fn wait_until_running(
 ) -> Result<bool, OutputError> {
     loop {
         if let Some(what) = shared.health.gone() {
-            return Err(OutputError::Device {
-                device: device.into(),
-                what,
-            });
+            return Err(OutputError::Device { device: device.into(), what });
         }
         let now = monotonic::now();
-        let running = shared
-            .health
-            .first_call()
-            .map(|first| now.saturating_duration_since(first));
+        let running = shared.health.first_call().map(|first| now.saturating_duration_since(first));
         let calls = shared.health.calls();
         if let Some(running) = running.filter(|&running| running >= PROBATION) {
             let handed = calls as f64 * f64::from(buffer_frames);
             let due = (running.as_secs_f64() + 1.0) * f64::from(shared.rate) + 4.0 * f64::from(buffer_frames);
             if handed > due {
-                return Err(OutputError::NotPaced {
-                    device: device.into(),
-                });
+                return Err(OutputError::NotPaced { device: device.into() });
             }
             if calls >= RUNNING_CALLS {
                 return Ok(true);

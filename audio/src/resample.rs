@@ -52,20 +52,9 @@ impl MonoResampler {
             .map_err(|error| error.to_string())?;
             let to_trim = fft.output_delay();
             let output = vec![0.0; fft.output_frames_max()];
-            Some(Engine {
-                fft,
-                pending: Vec::with_capacity(2 * CHUNK),
-                output,
-                to_trim,
-            })
+            Some(Engine { fft, pending: Vec::with_capacity(2 * CHUNK), output, to_trim })
         };
-        Ok(Self {
-            rate_in,
-            rate_out,
-            engine,
-            taken: 0,
-            given: 0,
-        })
+        Ok(Self { rate_in, rate_out, engine, taken: 0, given: 0 })
     }
 
     /// Takes samples and appends to `out` what is ready.
@@ -144,20 +133,14 @@ mod tests {
 
     fn sine(frequency: f64, rate: u32, frames: usize) -> Vec<f32> {
         let step = std::f64::consts::TAU * frequency / f64::from(rate);
-        (0..frames)
-            .map(|i| (0.5 * (step * i as f64).sin()) as f32)
-            .collect()
+        (0..frames).map(|i| (0.5 * (step * i as f64).sin()) as f32).collect()
     }
 
     #[test]
     fn the_length_is_exact_for_any_length_and_rate() {
-        for (rate_in, rate_out) in [
-            (44_100, 48_000),
-            (48_000, 44_100),
-            (8_000, 48_000),
-            (22_050, 48_000),
-            (11_025, 8_000),
-        ] {
+        for (rate_in, rate_out) in
+            [(44_100, 48_000), (48_000, 44_100), (8_000, 48_000), (22_050, 48_000), (11_025, 8_000)]
+        {
             for frames in [0, 1, 2, 100, 1_023, 1_024, 1_025, 44_100, 50_001] {
                 let out = resample(&vec![0.25; frames], rate_in, rate_out, 777);
                 let expected = (frames as f64 * f64::from(rate_out) / f64::from(rate_in)).round();
@@ -166,10 +149,7 @@ mod tests {
                     "{rate_in} {rate_out} {frames} {}",
                     out.len()
                 );
-                assert_eq!(
-                    out.len() as u64,
-                    resampled_frames(frames as u64, rate_in, rate_out)
-                );
+                assert_eq!(out.len() as u64, resampled_frames(frames as u64, rate_in, rate_out));
             }
         }
     }

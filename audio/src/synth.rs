@@ -25,13 +25,7 @@ struct Stroke {
 /// When the file cannot be written.
 pub fn chime(path: &Path, sample_rate: u32) -> io::Result<()> {
     let strokes = [(0.0, 783.99), (0.45, 659.26), (0.9, 523.25)];
-    let strokes: Vec<_> = strokes
-        .map(|(at, hertz)| Stroke {
-            at,
-            hertz,
-            level: 0.3,
-        })
-        .into();
+    let strokes: Vec<_> = strokes.map(|(at, hertz)| Stroke { at, hertz, level: 0.3 }).into();
     write_wav(path, sample_rate, 1, &strike(&strokes, sample_rate, 2.5, 2.2))
 }
 
@@ -47,21 +41,11 @@ pub fn melody(path: &Path, sample_rate: u32, seconds: f64, variation: u32) -> io
     let mut note = 3usize;
     let mut at = 0.0;
     while at < seconds - 0.6 {
-        strokes.push(Stroke {
-            at,
-            hertz: SCALE[note],
-            level: 0.22,
-        });
+        strokes.push(Stroke { at, hertz: SCALE[note], level: 0.22 });
         if dice.roll(4) == 0 {
-            strokes.push(Stroke {
-                at,
-                hertz: SCALE[note] / 2.0,
-                level: 0.14,
-            });
+            strokes.push(Stroke { at, hertz: SCALE[note] / 2.0, level: 0.14 });
         }
-        note = (note + 7 + dice.roll(3))
-            .saturating_sub(8 - dice.roll(2))
-            .min(SCALE.len() - 1);
+        note = (note + 7 + dice.roll(3)).saturating_sub(8 - dice.roll(2)).min(SCALE.len() - 1);
         at += [0.25, 0.5, 0.5, 0.75][dice.roll(4)];
     }
     write_wav(path, sample_rate, 1, &strike(&strokes, sample_rate, seconds, 4.0))
@@ -89,19 +73,14 @@ pub fn speak(text_vi: &str, path: &Path) -> io::Result<()> {
         if monotonic::now() >= deadline {
             let _ = child.kill();
             let _ = child.wait();
-            return Err(io::Error::new(
-                io::ErrorKind::TimedOut,
-                "espeak-ng did not finish within 30 s",
-            ));
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "espeak-ng did not finish within 30 s"));
         }
         std::thread::park_timeout(Duration::from_millis(20));
     };
     if status.success() {
         Ok(())
     } else {
-        Err(io::Error::other(format!(
-            "espeak-ng failed ({status}); install its Vietnamese voice"
-        )))
+        Err(io::Error::other(format!("espeak-ng failed ({status}); install its Vietnamese voice")))
     }
 }
 
@@ -165,10 +144,7 @@ struct Dice(u64);
 
 impl Dice {
     fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % sides
     }
 }
@@ -192,10 +168,7 @@ mod tests {
                 .map(|pair| i16::from_le_bytes([pair[0], pair[1]]).unsigned_abs())
                 .max()
                 .unwrap();
-            assert!(
-                (6_000..32_000).contains(&loudest),
-                "variation {variation}: {loudest}"
-            );
+            assert!((6_000..32_000).contains(&loudest), "variation {variation}: {loudest}");
         }
     }
 }

@@ -1,10 +1,5 @@
 //! Whatever the child does, the parent gets an answer and stays as it was.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
 mod support;
 
@@ -37,10 +32,15 @@ fn a_good_recording_comes_back_as_a_report() {
     let request = sound(dir.path(), 2.0);
     let report = inspect(&example("inspect"), &request, &ChildLimits::default()).unwrap();
     assert_eq!(report.frames, 96_000);
-    Prepared::open(&request.output, &report.root)
-        .unwrap()
-        .verify_all()
-        .unwrap();
+    Prepared::open(&request.output, &report.root).unwrap().verify_all().unwrap();
+    // A relative name means what it means to the parent.
+    let here = std::env::current_dir().unwrap();
+    let up: std::path::PathBuf = here.components().skip(1).map(|_| "..").collect();
+    let mut relative = request.clone();
+    relative.original = up.join(request.original.strip_prefix("/").unwrap());
+    relative.output = up.join(request.output.strip_prefix("/").unwrap());
+    let again = inspect(&example("inspect"), &relative, &ChildLimits::default()).unwrap();
+    assert_eq!(again, report);
     // The child's words cross the pipe unharmed.
     std::fs::write(&request.original, "no sound").unwrap();
     let mut request = request;
@@ -57,32 +57,20 @@ fn no_child_can_harm_or_delay_its_parent() {
     let dir = tempfile::tempdir().unwrap();
     let request = sound(dir.path(), 0.5);
     let output = request.output.display().to_string();
-    let limits = ChildLimits {
-        wall: Duration::from_millis(800),
-        ..ChildLimits::default()
-    };
+    let limits = ChildLimits { wall: Duration::from_millis(800), ..ChildLimits::default() };
     for (body, code) in [
         ("exit 0", RefusalCode::InspectionFailed),
         ("echo hello", RefusalCode::InspectionFailed),
         ("echo '{\"report\":{}}'", RefusalCode::InspectionFailed),
-        (
-            "while :; do echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; done",
-            RefusalCode::InspectionCrashed,
-        ),
-        (
-            "while :; do echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa >&2; done",
-            RefusalCode::InspectionCrashed,
-        ),
+        ("while :; do echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; done", RefusalCode::InspectionCrashed),
+        ("while :; do echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa >&2; done", RefusalCode::InspectionCrashed),
         ("while :; do :; done", RefusalCode::InspectionTimeout),
         ("kill -9 $$", RefusalCode::InspectionOutOfMemory),
         ("kill -11 $$", RefusalCode::InspectionCrashed),
         ("kill -6 $$", RefusalCode::InspectionCrashed),
         ("kill -24 $$", RefusalCode::InspectionTimeout),
         ("kill -25 $$", RefusalCode::TooBigToPrepare),
-        (
-            "echo 'memory allocation of 9 bytes failed' >&2; kill -6 $$",
-            RefusalCode::InspectionOutOfMemory,
-        ),
+        ("echo 'memory allocation of 9 bytes failed' >&2; kill -6 $$", RefusalCode::InspectionOutOfMemory),
         ("exit 101", RefusalCode::InspectionCrashed),
         ("exit 2", RefusalCode::InspectionFailed),
         // A child that lies about having prepared the recording.
@@ -109,19 +97,12 @@ fn the_child_sees_no_environment_and_no_input() {
     let dir = tempfile::tempdir().unwrap();
     let request = sound(dir.path(), 0.5);
     let seen = dir.path().join("seen");
-    let exe = script(
-        dir.path(),
-        &format!("/usr/bin/env > {0}; /bin/cat >> {0}", seen.display()),
-    );
+    let exe = script(dir.path(), &format!("/usr/bin/env > {0}; /bin/cat >> {0}", seen.display()));
     inspect(&exe, &request, &ChildLimits::default()).unwrap_err();
     let seen = std::fs::read_to_string(seen).unwrap();
     // What the shell sets by itself.
     let own = ["PWD=", "_=", "SHLVL=", "OLDPWD="];
-    assert!(
-        seen.lines()
-            .all(|line| own.iter().any(|own| line.starts_with(own))),
-        "{seen}"
-    );
+    assert!(seen.lines().all(|line| own.iter().any(|own| line.starts_with(own))), "{seen}");
 }
 
 #[test]
@@ -132,21 +113,12 @@ fn the_limits_bite() {
     let request = sound(dir.path(), 60.0);
     inspect(&exe, &request, &good).unwrap();
     // Not even enough to start with: whatever it dies of, the parent lives.
-    let small = ChildLimits {
-        memory_bytes: 1 << 20,
-        ..good.clone()
-    };
+    let small = ChildLimits { memory_bytes: 1 << 20, ..good.clone() };
     let refusal = inspect(&exe, &request, &small).unwrap_err();
     let of_memory = [RefusalCode::InspectionOutOfMemory, RefusalCode::InspectionCrashed];
     assert!(of_memory.contains(&refusal.code), "{}", refusal.en);
-    let small = ChildLimits {
-        file_bytes: 100_000,
-        ..good.clone()
-    };
-    assert_eq!(
-        inspect(&exe, &request, &small).unwrap_err().code,
-        RefusalCode::TooBigToPrepare
-    );
+    let small = ChildLimits { file_bytes: 100_000, ..good.clone() };
+    assert_eq!(inspect(&exe, &request, &small).unwrap_err().code, RefusalCode::TooBigToPrepare);
 }
 
 /// Headers that promise the sky: they must cost neither memory nor time, and never a crash.
@@ -154,17 +126,12 @@ fn the_limits_bite() {
 fn bombs_do_not_go_off() {
     let dir = tempfile::tempdir().unwrap();
     let exe = example("inspect");
-    let limits = ChildLimits {
-        memory_bytes: 64 << 20,
-        wall: Duration::from_secs(20),
-        ..ChildLimits::default()
-    };
+    let limits =
+        ChildLimits { memory_bytes: 64 << 20, wall: Duration::from_secs(20), ..ChildLimits::default() };
     let flac = |blocks: &[u8]| [b"fLaC", blocks].concat();
     let mut info = vec![0x80, 0, 0, 34];
     // Blocks of 65,535 frames, 655,350 Hz, 8 channels, 32 bits, 2^36 - 1 frames.
-    info.extend_from_slice(&[
-        0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0xff, 0xff, 0xff, 0x9f, 0xff, 0xff, 0xff,
-    ]);
+    info.extend_from_slice(&[0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0xff, 0xff, 0xff, 0x9f, 0xff, 0xff, 0xff]);
     info.extend_from_slice(&[0xff; 20]);
     let mut wav =
         b"RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0\x01\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x20\0"
@@ -177,16 +144,8 @@ fn bombs_do_not_go_off() {
     id3.resize(4_096, b'a');
     for (name, bytes) in [
         ("info", flac(&info)),
-        (
-            "comment",
-            flac(&[
-                0x84, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff,
-            ]),
-        ),
-        (
-            "picture",
-            flac(&[0x86, 0xff, 0xff, 0xff, 0, 0, 0, 3, 0xff, 0xff, 0xff, 0xff]),
-        ),
+        ("comment", flac(&[0x84, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff])),
+        ("picture", flac(&[0x86, 0xff, 0xff, 0xff, 0, 0, 0, 3, 0xff, 0xff, 0xff, 0xff])),
         ("seek table", flac(&[0x83, 0xff, 0xff, 0xff])),
         ("wav", wav),
         ("list", list),
@@ -205,11 +164,6 @@ fn bombs_do_not_go_off() {
             RefusalCode::TruncatedAudio,
             RefusalCode::InspectionOutOfMemory,
         ];
-        assert!(
-            harmless.contains(&refusal.code),
-            "{name}: {:?} {}",
-            refusal.code,
-            refusal.en
-        );
+        assert!(harmless.contains(&refusal.code), "{name}: {:?} {}", refusal.code, refusal.en);
     }
 }

@@ -1,11 +1,6 @@
 //! The sound card's form of the output, on a virtual card that is paced by the clock and knows when each frame was heard,
 //! and on PulseAudio. Real time is measured and reported; only generous bounds are asserted.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 #![allow(clippy::print_stderr, reason = "a measurement is reported")]
 #![allow(clippy::disallowed_methods, reason = "real time is what is tested here")]
 
@@ -30,14 +25,7 @@ impl Card {
         let dir = tempfile::tempdir().unwrap();
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab/virtual_card.c");
         let library = dir.path().join("libasound_module_pcm_virtual_card.so");
-        let arguments = [
-            "-O2",
-            "-fPIC",
-            "-shared",
-            "-DPIC",
-            "-o",
-            library.to_str().unwrap(),
-        ];
+        let arguments = ["-O2", "-fPIC", "-shared", "-DPIC", "-o", library.to_str().unwrap()];
         let mut arguments = arguments.to_vec();
         arguments.extend([source.to_str().unwrap(), "-lasound"]);
         tool("cc", &arguments);
@@ -64,29 +52,18 @@ impl Card {
     /// What was heard (left channel) and when its first frame was (monotonic nanoseconds), for a single run.
     fn heard(&self) -> (Vec<i16>, f64) {
         let bytes = std::fs::read(self.path("heard.raw")).unwrap();
-        let samples = bytes
-            .chunks_exact(4)
-            .map(|frame| i16::from_le_bytes([frame[0], frame[1]]))
-            .collect();
+        let samples = bytes.chunks_exact(4).map(|frame| i16::from_le_bytes([frame[0], frame[1]])).collect();
         let log = std::fs::read_to_string(self.path("heard.raw.log")).unwrap();
         let starts: Vec<&str> = log.lines().filter(|line| line.starts_with("start ")).collect();
-        assert_eq!(
-            starts.len(),
-            1,
-            "the card was started once and never ran dry:\n{log}"
-        );
+        assert_eq!(starts.len(), 1, "the card was started once and never ran dry:\n{log}");
         (samples, field(starts[0], "mono"))
     }
 }
 
 /// The value of `key=…` in a line.
 fn field(line: &str, key: &str) -> f64 {
-    let value = line
-        .split_whitespace()
-        .find_map(|word| word.strip_prefix(key)?.strip_prefix('='));
-    value
-        .and_then(|value| value.parse().ok())
-        .unwrap_or_else(|| panic!("no {key} in {line:?}"))
+    let value = line.split_whitespace().find_map(|word| word.strip_prefix(key)?.strip_prefix('='));
+    value.and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("no {key} in {line:?}"))
 }
 
 /// The example `play`, running; its lines come through a channel.
@@ -110,16 +87,9 @@ impl Player {
         let (sender, lines) = channel();
         let stdout = child.stdout.take().unwrap();
         std::thread::spawn(move || {
-            BufReader::new(stdout)
-                .lines()
-                .map_while(Result::ok)
-                .for_each(|line| drop(sender.send(line)));
+            BufReader::new(stdout).lines().map_while(Result::ok).for_each(|line| drop(sender.send(line)));
         });
-        Self {
-            child,
-            lines,
-            seen: Vec::new(),
-        }
+        Self { child, lines, seen: Vec::new() }
     }
 
     fn wait_for(&mut self, start: &str, within: Duration) -> String {
@@ -158,13 +128,7 @@ impl Drop for Player {
 
 fn constant(dir: &Path, seconds: f64, rate: u32) -> PathBuf {
     let path = dir.join("constant.wav");
-    write_wav(
-        &path,
-        rate,
-        1,
-        &vec![0.5; (f64::from(rate) * seconds).round() as usize],
-    )
-    .unwrap();
+    write_wav(&path, rate, 1, &vec![0.5; (f64::from(rate) * seconds).round() as usize]).unwrap();
     path
 }
 
@@ -196,42 +160,22 @@ fn start_errors(options: &str, rate: f64) -> Vec<f64> {
     let file = constant(card.dir.path(), 0.1, 48_000);
     let player = card.play(&["--repeat", "20", "--every", "0.3137", "--in", "1.0"], &file);
     let lines = player.all(Duration::from_secs(30));
-    assert_eq!(
-        lines.iter().filter(|line| line.starts_with("ended")).count(),
-        20,
-        "{lines:?}"
-    );
+    assert_eq!(lines.iter().filter(|line| line.starts_with("ended")).count(), 20, "{lines:?}");
     assert!(
-        lines
-            .iter()
-            .filter(|line| line.starts_with("ended"))
-            .all(|line| field(line, "frames") == 4_800.0)
+        lines.iter().filter(|line| line.starts_with("ended")).all(|line| field(line, "frames") == 4_800.0)
     );
     let (heard, first) = card.heard();
     let onsets = onsets(&heard);
-    let planned: Vec<f64> = lines
-        .iter()
-        .filter(|line| line.starts_with("planned"))
-        .map(|line| field(line, "mono"))
-        .collect();
-    let told: Vec<f64> = lines
-        .iter()
-        .filter(|line| line.starts_with("started"))
-        .map(|line| field(line, "mono"))
-        .collect();
+    let planned: Vec<f64> =
+        lines.iter().filter(|line| line.starts_with("planned")).map(|line| field(line, "mono")).collect();
+    let told: Vec<f64> =
+        lines.iter().filter(|line| line.starts_with("started")).map(|line| field(line, "mono")).collect();
     assert_eq!((onsets.len(), told.len()), (20, 20));
     let when = |frame: usize| first + frame as f64 / rate * 1e9;
     for (&onset, &told) in onsets.iter().zip(&told) {
-        assert!(
-            (when(onset) - told).abs() < 20e6,
-            "what is told is what was heard"
-        );
+        assert!((when(onset) - told).abs() < 20e6, "what is told is what was heard");
     }
-    onsets
-        .iter()
-        .zip(&planned)
-        .map(|(&onset, planned)| (when(onset) - planned) / 1e6)
-        .collect()
+    onsets.iter().zip(&planned).map(|(&onset, planned)| (when(onset) - planned) / 1e6).collect()
 }
 
 #[test]
@@ -250,16 +194,10 @@ fn starts_are_heard_when_they_are_planned() {
 fn a_join_on_the_card_leaves_no_frame_out() {
     let card = Card::new("");
     let file = constant(card.dir.path(), 0.5, 48_000);
-    card.play(&["--repeat", "3", "--every", "0.5"], &file)
-        .all(Duration::from_secs(20));
+    card.play(&["--repeat", "3", "--every", "0.5"], &file).all(Duration::from_secs(20));
     let (heard, _) = card.heard();
     let first = heard.iter().position(|&sample| sample != 0).unwrap();
-    assert!(
-        heard[first..first + 72_000]
-            .iter()
-            .all(|&sample| sample == 16_384),
-        "bit for bit, and no gap"
-    );
+    assert!(heard[first..first + 72_000].iter().all(|&sample| sample == 16_384), "bit for bit, and no gap");
     assert!(heard[first + 72_000..].iter().all(|&sample| sample == 0));
 }
 
@@ -267,14 +205,8 @@ fn a_join_on_the_card_leaves_no_frame_out() {
 fn a_card_without_the_stations_rate_is_fed_resampled() {
     let card = Card::new("rate 44100");
     let file = constant(card.dir.path(), 1.0, 48_000);
-    let lines = card
-        .play(&["--device", "card"], &file)
-        .all(Duration::from_secs(20));
-    assert!(
-        lines[0].contains("rate: 44100") && lines[0].contains("does not offer 48000 Hz"),
-        "{}",
-        lines[0]
-    );
+    let lines = card.play(&["--device", "card"], &file).all(Duration::from_secs(20));
+    assert!(lines[0].contains("rate: 44100") && lines[0].contains("does not offer 48000 Hz"), "{}", lines[0]);
     let ended = lines.iter().find(|line| line.starts_with("ended")).unwrap();
     assert_eq!(field(ended, "frames"), 48_000.0);
     assert!((field(ended, "last") - field(ended, "first") - 1e9).abs() < 2e6);
@@ -295,10 +227,7 @@ fn only_the_named_device_will_do() {
         std::io::read_to_string(player.child.stderr.take().unwrap()).unwrap()
     };
     let error = says("Another");
-    assert!(
-        error.contains("no such device") && error.contains("card"),
-        "{error}"
-    );
+    assert!(error.contains("no such device") && error.contains("card"), "{error}");
     let error = says("nothing");
     assert!(error.contains("does not keep time"), "{error}");
     std::fs::write(card.path("heard.raw.lost"), "").unwrap();
@@ -316,20 +245,9 @@ fn loses(player: &mut Player, heard_before: impl Fn() -> f64) {
     eprintln!("lost after {after:.2} s: {lost}");
     assert!(after < 2.5, "{after}");
     player.wait_for("closed", Duration::from_secs(5));
-    assert!(
-        !player.seen.iter().any(|line| line.starts_with("extra")),
-        "{:?}",
-        player.seen
-    );
-    assert_eq!(
-        player.seen.iter().filter(|line| line.starts_with("lost")).count(),
-        1
-    );
-    assert!(
-        !player.seen.iter().any(|line| line.starts_with("ended")),
-        "{:?}",
-        player.seen
-    );
+    assert!(!player.seen.iter().any(|line| line.starts_with("extra")), "{:?}", player.seen);
+    assert_eq!(player.seen.iter().filter(|line| line.starts_with("lost")).count(), 1);
+    assert!(!player.seen.iter().any(|line| line.starts_with("ended")), "{:?}", player.seen);
     let spent = player.cpu().saturating_sub(cpu);
     assert!(spent < Duration::from_millis(700), "{spent:?}");
 }
@@ -379,15 +297,9 @@ fn a_process_that_was_stopped_goes_on_after_a_gap() {
     let ended = lines.iter().find(|line| line.starts_with("ended")).unwrap();
     let bytes = std::fs::read(card.path("heard.raw")).unwrap();
     let sounding = bytes.chunks_exact(4).filter(|frame| frame[..2] != [0, 0]).count();
-    assert!(
-        field(ended, "frames") <= sounding as f64,
-        "never more than was heard: {ended} {sounding}"
-    );
+    assert!(field(ended, "frames") <= sounding as f64, "never more than was heard: {ended} {sounding}");
     assert!(field(ended, "frames") >= 144_000.0 - 16_384.0, "{ended}");
-    assert!(
-        field(ended, "last") - field(ended, "first") > 3.5e9,
-        "the gap is in the times: {ended}"
-    );
+    assert!(field(ended, "last") - field(ended, "first") > 3.5e9, "the gap is in the times: {ended}");
 }
 
 /// A private PulseAudio with one sink that is heard by nobody.
@@ -402,32 +314,15 @@ impl Pulse {
         let path = dir.path();
         let home = path.to_str().unwrap();
         let mut command = Command::new("pulseaudio");
-        for name in [
-            "HOME",
-            "XDG_RUNTIME_DIR",
-            "PULSE_RUNTIME_PATH",
-            "PULSE_STATE_PATH",
-        ] {
+        for name in ["HOME", "XDG_RUNTIME_DIR", "PULSE_RUNTIME_PATH", "PULSE_STATE_PATH"] {
             command.env(name, home);
         }
         let child = command
             .env_remove("PULSE_SERVER")
-            .args([
-                "-n",
-                "--daemonize=no",
-                "--use-pid-file=no",
-                "--exit-idle-time=-1",
-                "--disable-shm=yes",
-            ])
+            .args(["-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1", "--disable-shm=yes"])
             .args(["--high-priority=no", "--realtime=no"])
-            .args([
-                "-L",
-                &format!("module-native-protocol-unix auth-anonymous=1 socket={home}/native"),
-            ])
-            .args([
-                "-L",
-                "module-null-sink norewinds=1 sink_name=amp format=s16le rate=48000 channels=2",
-            ])
+            .args(["-L", &format!("module-native-protocol-unix auth-anonymous=1 socket={home}/native")])
+            .args(["-L", "module-null-sink norewinds=1 sink_name=amp format=s16le rate=48000 channels=2"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -439,10 +334,7 @@ impl Pulse {
             assert!(Instant::now() < deadline, "PulseAudio did not start");
             std::thread::sleep(Duration::from_millis(20));
         }
-        let conf = format!(
-            "pcm.default {{ type pulse server \"unix:{}\" }}\n",
-            socket.display()
-        );
+        let conf = format!("pcm.default {{ type pulse server \"unix:{}\" }}\n", socket.display());
         std::fs::write(path.join("alsa.conf"), conf).unwrap();
         Self { child, dir }
     }
@@ -474,17 +366,10 @@ fn a_sound_server_plays_and_its_death_is_one_loss() {
     pulse.child.kill().unwrap();
     let fault = monotonic();
     let lost = player.wait_for("lost", Duration::from_secs(5));
-    eprintln!(
-        "lost {:.2} s after the server's death: {lost}",
-        (field(&lost, "mono") - fault) / 1e9
-    );
+    eprintln!("lost {:.2} s after the server's death: {lost}", (field(&lost, "mono") - fault) / 1e9);
     player.wait_for("closed", Duration::from_secs(5));
     assert_eq!(
-        player
-            .seen
-            .iter()
-            .filter(|line| line.starts_with("lost") || line.starts_with("extra"))
-            .count(),
+        player.seen.iter().filter(|line| line.starts_with("lost") || line.starts_with("extra")).count(),
         1
     );
     let spent = player.cpu().saturating_sub(cpu);

@@ -1,10 +1,5 @@
 //! Recordings in, prepared PCM or a refusal out.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
 mod support;
 
@@ -48,30 +43,15 @@ fn wav_and_flac_are_exact_to_the_frame_and_the_bit() {
     write_wav(&wav, 48_000, 1, &samples).unwrap();
     let (report, heard) = inspected(&wav, 48_000);
     assert_eq!(heard, quantised(&samples));
-    assert_eq!(
-        (report.container.as_str(), report.channels, report.original_rate),
-        ("wave", 1, 48_000)
-    );
+    assert_eq!((report.container.as_str(), report.channels, report.original_rate), ("wave", 1, 48_000));
     assert!(report.codec.starts_with("pcm_s16le"), "{}", report.codec);
     assert!(report.warnings.is_empty(), "{:?}", report.warnings);
 
     let flac = dir.path().join("a.flac");
-    tool(
-        "flac",
-        &[
-            "--silent",
-            "-f",
-            "-o",
-            flac.to_str().unwrap(),
-            wav.to_str().unwrap(),
-        ],
-    );
+    tool("flac", &["--silent", "-f", "-o", flac.to_str().unwrap(), wav.to_str().unwrap()]);
     let (report, heard) = inspected(&flac, 48_000);
     assert_eq!(heard, quantised(&samples));
-    assert_eq!(
-        (report.codec.as_str(), report.container.as_str()),
-        ("flac", "flac")
-    );
+    assert_eq!((report.codec.as_str(), report.container.as_str()), ("flac", "flac"));
 }
 
 #[test]
@@ -94,16 +74,9 @@ fn every_usual_sample_format_of_wav_is_read() {
     let samples = sweep(48_000, 1.0);
     let wav = dir.path().join("a.wav");
     write_wav(&wav, 48_000, 1, &samples).unwrap();
-    for format in [
-        "pcm_u8",
-        "pcm_s16le",
-        "pcm_s24le",
-        "pcm_s32le",
-        "pcm_f32le",
-        "pcm_f64le",
-        "pcm_alaw",
-        "pcm_mulaw",
-    ] {
+    for format in
+        ["pcm_u8", "pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le", "pcm_f64le", "pcm_alaw", "pcm_mulaw"]
+    {
         let path = dir.path().join(format!("{format}.wav"));
         ffmpeg(&wav, &["-c:a", format], &path);
         let (report, heard) = inspected(&path, 48_000);
@@ -126,17 +99,9 @@ fn mp3_keeps_its_place_and_its_sound() {
         arguments.extend([wav.to_str().unwrap(), mp3.to_str().unwrap()]);
         tool("lame", &arguments);
         let (report, heard) = inspected(&mp3, 44_100);
-        assert_eq!(
-            (report.codec.as_str(), report.frames),
-            ("mp3", samples.len() as u64),
-            "{options:?}"
-        );
+        assert_eq!((report.codec.as_str(), report.frames), ("mp3", samples.len() as u64), "{options:?}");
         let heard: Vec<f64> = heard.iter().map(|&sample| f64::from(sample)).collect();
-        assert!(
-            correlation(&heard, &samples) > 0.99,
-            "{options:?}: {}",
-            correlation(&heard, &samples)
-        );
+        assert!(correlation(&heard, &samples) > 0.99, "{options:?}: {}", correlation(&heard, &samples));
     }
 }
 
@@ -170,12 +135,7 @@ fn headers_that_cannot_know_their_length_are_believed_by_what_follows() {
     let wav = dir.path().join("a.wav");
     write_wav(&wav, 48_000, 1, &samples).unwrap();
     let bytes = std::fs::read(&wav).unwrap();
-    for (riff, data) in [
-        (u32::MAX, u32::MAX),
-        (0, 0),
-        (0x7fff_f024, 0x7fff_f000),
-        (u32::MAX, 0),
-    ] {
+    for (riff, data) in [(u32::MAX, u32::MAX), (0, 0), (0x7fff_f024, 0x7fff_f000), (u32::MAX, 0)] {
         let mut streamed = bytes.clone();
         streamed[4..8].copy_from_slice(&riff.to_le_bytes());
         streamed[40..44].copy_from_slice(&data.to_le_bytes());
@@ -191,37 +151,17 @@ fn a_constant_mp3_without_a_header_is_what_is_there_wherever_it_is_cut() {
     let wav = dir.path().join("a.wav");
     write_wav(&wav, 44_100, 1, &sweep(44_100, 10.0)).unwrap();
     let mp3 = dir.path().join("a.mp3");
-    ffmpeg(
-        &wav,
-        &[
-            "-c:a",
-            "libmp3lame",
-            "-b:a",
-            "64k",
-            "-write_xing",
-            "0",
-            "-id3v2_version",
-            "0",
-        ],
-        &mp3,
-    );
+    ffmpeg(&wav, &["-c:a", "libmp3lame", "-b:a", "64k", "-write_xing", "0", "-id3v2_version", "0"], &mp3);
     let bytes = std::fs::read(&mp3).unwrap();
-    for (from, to) in [
-        (0, bytes.len()),
-        (0, bytes.len() / 2),
-        (0, 12_345),
-        (1_000, bytes.len()),
-        (33_333, 60_001),
-    ] {
+    for (from, to) in
+        [(0, bytes.len()), (0, bytes.len() / 2), (0, 12_345), (1_000, bytes.len()), (33_333, 60_001)]
+    {
         let cut = dir.path().join("cut.mp3");
         std::fs::write(&cut, &bytes[from..to]).unwrap();
         let (report, _) = inspected(&cut, 44_100);
         let expected = (to - from) as f64 * 8.0 / 64_000.0;
         let found = report.duration().as_secs_f64();
-        assert!(
-            (found - expected).abs() < 0.2,
-            "{from}..{to}: {found} s of {expected} s"
-        );
+        assert!((found - expected).abs() < 0.2, "{from}..{to}: {found} s of {expected} s");
     }
 }
 
@@ -231,43 +171,17 @@ fn what_is_cut_off_is_refused() {
     let wav = dir.path().join("a.wav");
     write_wav(&wav, 44_100, 1, &sweep(44_100, 10.0)).unwrap();
     let flac = dir.path().join("a.flac");
-    tool(
-        "flac",
-        &[
-            "--silent",
-            "-f",
-            "-o",
-            flac.to_str().unwrap(),
-            wav.to_str().unwrap(),
-        ],
-    );
+    tool("flac", &["--silent", "-f", "-o", flac.to_str().unwrap(), wav.to_str().unwrap()]);
     let mp3 = dir.path().join("a.mp3");
-    tool(
-        "lame",
-        &[
-            "--quiet",
-            "-b",
-            "128",
-            wav.to_str().unwrap(),
-            mp3.to_str().unwrap(),
-        ],
-    );
+    tool("lame", &["--quiet", "-b", "128", wav.to_str().unwrap(), mp3.to_str().unwrap()]);
     let vbr = dir.path().join("v.mp3");
-    tool(
-        "lame",
-        &["--quiet", "-V", "5", wav.to_str().unwrap(), vbr.to_str().unwrap()],
-    );
+    tool("lame", &["--quiet", "-V", "5", wav.to_str().unwrap(), vbr.to_str().unwrap()]);
     for path in [&wav, &flac, &mp3, &vbr] {
         let bytes = std::fs::read(path).unwrap();
         for keep in [0.5, 0.8] {
             let cut = dir.path().join("cut");
             std::fs::write(&cut, &bytes[..(bytes.len() as f64 * keep) as usize]).unwrap();
-            assert_eq!(
-                refused(&cut),
-                RefusalCode::TruncatedAudio,
-                "{} {keep}",
-                path.display()
-            );
+            assert_eq!(refused(&cut), RefusalCode::TruncatedAudio, "{} {keep}", path.display());
         }
         // A whole one passes, and one that misses a tenth of a second passes with a remark.
         let (report, _) = inspected(path, 44_100);
@@ -278,11 +192,7 @@ fn what_is_cut_off_is_refused() {
     std::fs::write(&cut, &bytes[..bytes.len() - 44_100]).unwrap();
     let (report, _) = inspected(&cut, 44_100);
     assert_eq!(
-        report
-            .warnings
-            .iter()
-            .map(|warning| warning.code)
-            .collect::<Vec<_>>(),
+        report.warnings.iter().map(|warning| warning.code).collect::<Vec<_>>(),
         [WarningCode::EndsEarly]
     );
 }
@@ -304,20 +214,12 @@ fn what_is_no_recording_is_refused_by_name() {
     let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
     png.extend_from_slice(&random[..100_000]);
     check("empty.mp3", b"", RefusalCode::EmptyFile);
-    check(
-        "text.mp3",
-        "Kính gửi đồng bào, ".repeat(2_000).as_bytes(),
-        RefusalCode::NotAudio,
-    );
+    check("text.mp3", "Kính gửi đồng bào, ".repeat(2_000).as_bytes(), RefusalCode::NotAudio);
     check("zeros.wav", &[0; 100_000], RefusalCode::NotAudio);
     check("one.mp3", b"\xff", RefusalCode::NotAudio);
     check("picture.mp3", &png, RefusalCode::NotAudio);
     check("random.wav", &random, RefusalCode::NotAudio);
-    check(
-        "song.m4a",
-        b"\0\0\0\x20ftypM4A \0\0\0\0M4A mp42isom\0\0\0\0",
-        RefusalCode::UnsupportedCodec,
-    );
+    check("song.m4a", b"\0\0\0\x20ftypM4A \0\0\0\0M4A mp42isom\0\0\0\0", RefusalCode::UnsupportedCodec);
     check("header.wav", b"RIFF\x24\0\0\0WAVE", RefusalCode::UnsupportedCodec);
     check("header.flac", b"fLaC\x80\0\0\x22", RefusalCode::NotAudio);
     let mut bytes = Vec::new();
@@ -349,11 +251,7 @@ fn other_formats_are_refused_by_name() {
         ffmpeg(&wav, options, &path);
         let refusal = inspect_file(&request(&path, 48_000)).expect_err(name);
         assert_eq!(refusal.code, RefusalCode::UnsupportedCodec, "{name}");
-        assert!(
-            refusal.en.contains(says) && refusal.vi.contains(says),
-            "{name}: {}",
-            refusal.en
-        );
+        assert!(refusal.en.contains(says) && refusal.vi.contains(says), "{name}: {}", refusal.en);
     }
 }
 
@@ -363,16 +261,7 @@ fn damage_is_left_out_and_counted_or_refused() {
     let wav = dir.path().join("a.wav");
     write_wav(&wav, 44_100, 1, &sweep(44_100, 20.0)).unwrap();
     let mp3 = dir.path().join("a.mp3");
-    tool(
-        "lame",
-        &[
-            "--quiet",
-            "-b",
-            "128",
-            wav.to_str().unwrap(),
-            mp3.to_str().unwrap(),
-        ],
-    );
+    tool("lame", &["--quiet", "-b", "128", wav.to_str().unwrap(), mp3.to_str().unwrap()]);
     let bytes = std::fs::read(&mp3).unwrap();
     let third = bytes.len() / 3;
     let damaged = dir.path().join("damaged.mp3");
@@ -397,26 +286,11 @@ fn limits_and_a_changed_original_are_kept() {
         change(&mut request);
         inspect_file(&request).expect_err("must be refused").code
     };
-    assert_eq!(
-        refusal(&|request| request.max_duration = Duration::from_secs(2)),
-        RefusalCode::TooLong
-    );
-    assert_eq!(
-        refusal(&|request| request.max_output_bytes = 100_000),
-        RefusalCode::TooBigToPrepare
-    );
-    assert_eq!(
-        refusal(&|request| request.original_sha256 = "0".repeat(64)),
-        RefusalCode::OriginalChanged
-    );
-    assert_eq!(
-        refusal(&|request| request.original_sha256 = "x".into()),
-        RefusalCode::InspectionFailed
-    );
-    assert_eq!(
-        refusal(&|request| request.original = "/nowhere".into()),
-        RefusalCode::InspectionFailed
-    );
+    assert_eq!(refusal(&|request| request.max_duration = Duration::from_secs(2)), RefusalCode::TooLong);
+    assert_eq!(refusal(&|request| request.max_output_bytes = 100_000), RefusalCode::TooBigToPrepare);
+    assert_eq!(refusal(&|request| request.original_sha256 = "0".repeat(64)), RefusalCode::OriginalChanged);
+    assert_eq!(refusal(&|request| request.original_sha256 = "x".into()), RefusalCode::InspectionFailed);
+    assert_eq!(refusal(&|request| request.original = "/nowhere".into()), RefusalCode::InspectionFailed);
 }
 
 #[test]
@@ -429,17 +303,11 @@ fn silence_and_loudness_are_remarked() {
     assert_eq!(codes, [WarningCode::Silent, WarningCode::VeryShort]);
     assert_eq!(report.peak_dbfs, None);
     // A square wave at full scale overshoots when it is resampled.
-    let square: Vec<f64> = (0..88_200)
-        .map(|i| if i / 50 % 2 == 0 { 1.0 } else { -1.0 })
-        .collect();
+    let square: Vec<f64> = (0..88_200).map(|i| if i / 50 % 2 == 0 { 1.0 } else { -1.0 }).collect();
     write_wav(&wav, 44_100, 1, &square).unwrap();
     let (report, _) = inspected(&wav, 48_000);
     assert_eq!(
-        report
-            .warnings
-            .iter()
-            .map(|warning| warning.code)
-            .collect::<Vec<_>>(),
+        report.warnings.iter().map(|warning| warning.code).collect::<Vec<_>>(),
         [WarningCode::Clipped]
     );
 }

@@ -1,10 +1,5 @@
 //! The paced forms of the output: what is planned is what is in the file, and the events tell it.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 #![allow(clippy::disallowed_methods, reason = "real time is what is tested here")]
 
 mod support;
@@ -29,37 +24,25 @@ fn open(kind: OutputKind) -> (Output, Receiver<OutputEvent>) {
 }
 
 fn capture(dir: &Path) -> (Output, Receiver<OutputEvent>) {
-    open(OutputKind::Capture {
-        file: dir.join("heard.wav"),
-    })
+    open(OutputKind::Capture { file: dir.join("heard.wav") })
 }
 
 /// A clip of `frames` samples that all have the value `level`.
 fn clip(dir: &Path, id: u64, level: i16, frames: usize, rate: u32, start_at: Instant) -> Clip {
     let path = dir.join(format!("{id}.prepared"));
     let info = prepare(&path, rate, &vec![level; frames]);
-    Clip {
-        id,
-        pcm: Prepared::open(&path, &info.root).unwrap(),
-        start_at,
-        gain: 1.0,
-    }
+    Clip { id, pcm: Prepared::open(&path, &info.root).unwrap(), start_at, gain: 1.0 }
 }
 
 fn heard(path: &Path) -> Vec<i16> {
     let bytes = std::fs::read(path).unwrap();
     let data = u32::from_le_bytes(bytes[40..44].try_into().unwrap()) as usize;
     assert_eq!(data, bytes.len() - 44, "the header tells the file's length");
-    bytes[44..]
-        .chunks_exact(2)
-        .map(|pair| i16::from_le_bytes([pair[0], pair[1]]))
-        .collect()
+    bytes[44..].chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect()
 }
 
 fn frame_of(description: &OutputDescription, at: Instant) -> usize {
-    let after = at
-        .duration_since(description.first_frame_at.unwrap())
-        .as_secs_f64();
+    let after = at.duration_since(description.first_frame_at.unwrap()).as_secs_f64();
     description.file_offset_frames as usize + (after * f64::from(description.rate)).round() as usize
 }
 
@@ -74,10 +57,7 @@ fn next(events: &Receiver<OutputEvent>) -> OutputEvent {
 }
 
 fn nothing_more(events: &Receiver<OutputEvent>) {
-    assert_eq!(
-        events.recv_timeout(Duration::from_millis(100)).unwrap_err(),
-        RecvTimeoutError::Disconnected
-    );
+    assert_eq!(events.recv_timeout(Duration::from_millis(100)).unwrap_err(), RecvTimeoutError::Disconnected);
 }
 
 #[test]
@@ -86,48 +66,21 @@ fn a_clip_begins_at_its_frame_and_joins_leave_none_out() {
     let (output, events) = capture(dir.path());
     let start = Instant::now() + Duration::from_millis(500);
     let ninth = Duration::from_secs_f64(9_001.0 / f64::from(RATE));
-    output
-        .play(clip(dir.path(), 1, 1_000, 9_001, RATE, start))
-        .unwrap();
+    output.play(clip(dir.path(), 1, 1_000, 9_001, RATE, start)).unwrap();
     // Off by a millisecond, both ways: joined all the same.
+    output.play(clip(dir.path(), 2, 2_000, 9_001, RATE, start + ninth + Duration::from_millis(1))).unwrap();
     output
-        .play(clip(
-            dir.path(),
-            2,
-            2_000,
-            9_001,
-            RATE,
-            start + ninth + Duration::from_millis(1),
-        ))
-        .unwrap();
-    output
-        .play(clip(
-            dir.path(),
-            3,
-            3_000,
-            9_001,
-            RATE,
-            start + ninth * 2 - Duration::from_millis(1),
-        ))
+        .play(clip(dir.path(), 3, 3_000, 9_001, RATE, start + ninth * 2 - Duration::from_millis(1)))
         .unwrap();
     // Too far away to be joined.
     let later = start + ninth * 3 + Duration::from_millis(100);
-    output
-        .play(clip(dir.path(), 4, 4_000, 4_800, RATE, later))
-        .unwrap();
+    output.play(clip(dir.path(), 4, 4_000, 4_800, RATE, later)).unwrap();
     let mut spans = Vec::new();
     for id in 1..=4 {
-        let OutputEvent::Started { id: started, at } = next(&events) else {
-            panic!("no start")
-        };
+        let OutputEvent::Started { id: started, at } = next(&events) else { panic!("no start") };
         assert_eq!(started, id);
         match next(&events) {
-            OutputEvent::Ended {
-                id: ended,
-                frames,
-                first,
-                last,
-            } => {
+            OutputEvent::Ended { id: ended, frames, first, last } => {
                 assert_eq!((ended, first), (id, at));
                 assert_eq!(frames, if id == 4 { 4_800 } else { 9_001 });
                 assert!(Instant::now() >= last, "an end is told after it was heard");
@@ -142,10 +95,7 @@ fn a_clip_begins_at_its_frame_and_joins_leave_none_out() {
     let heard = heard(Path::new(&description.device));
     let at = frame_of(&description, start);
     assert_eq!(heard.iter().position(|&sample| sample != 0), Some(at));
-    let expected: Vec<i16> = [1_000, 2_000, 3_000]
-        .iter()
-        .flat_map(|&level| vec![level; 9_001])
-        .collect();
+    let expected: Vec<i16> = [1_000, 2_000, 3_000].iter().flat_map(|&level| vec![level; 9_001]).collect();
     assert_eq!(heard[at..at + 27_003], expected);
     let fourth = frame_of(&description, later);
     assert_eq!(heard.iter().position(|&sample| sample == 4_000), Some(fourth));
@@ -159,29 +109,9 @@ fn cancelled_and_silenced_clips_are_accounted_by_what_was_heard() {
     let dir = tempfile::tempdir().unwrap();
     let (output, events) = capture(dir.path());
     let now = Instant::now();
-    output
-        .play(clip(dir.path(), 1, 10_000, 480_000, RATE, now))
-        .unwrap();
-    output
-        .play(clip(
-            dir.path(),
-            2,
-            20_000,
-            480_000,
-            RATE,
-            now + Duration::from_secs(10),
-        ))
-        .unwrap();
-    output
-        .play(clip(
-            dir.path(),
-            3,
-            5_000,
-            480_000,
-            RATE,
-            now + Duration::from_secs(20),
-        ))
-        .unwrap();
+    output.play(clip(dir.path(), 1, 10_000, 480_000, RATE, now)).unwrap();
+    output.play(clip(dir.path(), 2, 20_000, 480_000, RATE, now + Duration::from_secs(10))).unwrap();
+    output.play(clip(dir.path(), 3, 5_000, 480_000, RATE, now + Duration::from_secs(20))).unwrap();
     assert!(matches!(next(&events), OutputEvent::Started { id: 1, .. }));
     std::thread::sleep(Duration::from_millis(400));
     output.cancel(2);
@@ -190,54 +120,34 @@ fn cancelled_and_silenced_clips_are_accounted_by_what_was_heard() {
     output.silence();
     let mut cuts = [next(&events), next(&events)];
     cuts.sort_by_key(|event| matches!(event, OutputEvent::Cut { id: 3, .. }));
-    let OutputEvent::Cut { id: 1, frames, .. } = cuts[0] else {
-        panic!("{cuts:?}")
-    };
-    assert!(
-        matches!(cuts[1], OutputEvent::Cut { id: 3, frames: 0, .. }),
-        "{cuts:?}"
-    );
+    let OutputEvent::Cut { id: 1, frames, .. } = cuts[0] else { panic!("{cuts:?}") };
+    assert!(matches!(cuts[1], OutputEvent::Cut { id: 3, frames: 0, .. }), "{cuts:?}");
     let description = output.describe();
     output.close();
     nothing_more(&events);
     let heard = heard(Path::new(&description.device));
     let sounding = heard.iter().filter(|&&sample| sample != 0).count();
     // The fade's last frame is zero.
-    assert!(
-        (frames as usize).abs_diff(sounding) <= 1,
-        "{frames} told, {sounding} heard"
-    );
+    assert!((frames as usize).abs_diff(sounding) <= 1, "{frames} told, {sounding} heard");
     let full = heard.iter().filter(|&&sample| sample == 10_000).count();
-    assert!(
-        (478..=480).contains(&(sounding - full)),
-        "the cut is a fade of 10 ms"
-    );
+    assert!((478..=480).contains(&(sounding - full)), "the cut is a fade of 10 ms");
 }
 
 #[test]
 fn closing_cuts_what_plays_and_nothing_was_told_too_early() {
     let dir = tempfile::tempdir().unwrap();
     let (output, events) = capture(dir.path());
-    output
-        .play(clip(dir.path(), 1, 1_000, 24_000, RATE, Instant::now()))
-        .unwrap();
-    let OutputEvent::Started { at, .. } = next(&events) else {
-        panic!("no start")
-    };
+    output.play(clip(dir.path(), 1, 1_000, 24_000, RATE, Instant::now())).unwrap();
+    let OutputEvent::Started { at, .. } = next(&events) else { panic!("no start") };
     std::thread::sleep(Duration::from_millis(200));
     let description = output.describe();
     output.close();
     let cut_after = at.elapsed();
-    let OutputEvent::Cut { id: 1, frames, .. } = next(&events) else {
-        panic!("not cut")
-    };
+    let OutputEvent::Cut { id: 1, frames, .. } = next(&events) else { panic!("not cut") };
     nothing_more(&events);
     let heard = heard(Path::new(&description.device));
     let sounding = heard.iter().filter(|&&sample| sample != 0).count();
-    assert!(
-        sounding.abs_diff(frames as usize) < 2_400,
-        "{frames} told, {sounding} in the file"
-    );
+    assert!(sounding.abs_diff(frames as usize) < 2_400, "{frames} told, {sounding} in the file");
     assert!(frames as f64 <= cut_after.as_secs_f64() * f64::from(RATE) + 1.0);
 }
 
@@ -245,9 +155,7 @@ fn closing_cuts_what_plays_and_nothing_was_told_too_early() {
 fn progress_is_told_every_half_second() {
     let dir = tempfile::tempdir().unwrap();
     let (output, events) = open(OutputKind::Null);
-    output
-        .play(clip(dir.path(), 1, 1, 120_000, RATE, Instant::now()))
-        .unwrap();
+    output.play(clip(dir.path(), 1, 1, 120_000, RATE, Instant::now())).unwrap();
     let mut told = Vec::new();
     loop {
         match events.recv_timeout(Duration::from_secs(5)).unwrap() {
@@ -271,9 +179,7 @@ fn other_rates_and_gains_are_played_too() {
     output.play(quiet).unwrap();
     assert!(matches!(next(&events), OutputEvent::Started { .. }));
     match next(&events) {
-        OutputEvent::Ended {
-            frames, first, last, ..
-        } => {
+        OutputEvent::Ended { frames, first, last, .. } => {
             assert_eq!(frames, 22_050, "frames are the recording's own");
             assert!((last - first).as_secs_f64() - 0.5 < 0.001);
         }
@@ -283,16 +189,9 @@ fn other_rates_and_gains_are_played_too() {
     output.close();
     let heard = heard(Path::new(&description.device));
     let at = frame_of(&description, start);
-    assert!(
-        heard[at + 2_000..at + 22_000]
-            .iter()
-            .all(|&sample| (sample - 4_000).abs() <= 2)
-    );
+    assert!(heard[at + 2_000..at + 22_000].iter().all(|&sample| (sample - 4_000).abs() <= 2));
     assert_eq!(
-        heard
-            .iter()
-            .rposition(|&sample| sample != 0)
-            .map(|last| last.abs_diff(at + 23_999) <= 2),
+        heard.iter().rposition(|&sample| sample != 0).map(|last| last.abs_diff(at + 23_999) <= 2),
         Some(true)
     );
 }
@@ -318,31 +217,17 @@ fn not_a_frame_of_an_altered_block_sounds() {
         event => panic!("{event:?}"),
     }
     // Altered at its first block: it does not begin at all.
-    let first = clip(
-        dir.path(),
-        2,
-        1_000,
-        48_000,
-        RATE,
-        Instant::now() + Duration::from_millis(500),
-    );
+    let first = clip(dir.path(), 2, 1_000, 48_000, RATE, Instant::now() + Duration::from_millis(500));
     let path = dir.path().join("2.prepared");
     let mut bytes = std::fs::read(&path).unwrap();
     bytes[64..1_000].fill(0x44);
     std::fs::write(&path, &bytes).unwrap();
     output.play(first).unwrap();
-    assert!(matches!(
-        next(&events),
-        OutputEvent::Refused { id: 2, frames: 0, .. }
-    ));
+    assert!(matches!(next(&events), OutputEvent::Refused { id: 2, frames: 0, .. }));
     let description = output.describe();
     output.close();
     nothing_more(&events);
-    assert!(
-        heard(Path::new(&description.device))
-            .iter()
-            .all(|&sample| (0..=1_000).contains(&sample))
-    );
+    assert!(heard(Path::new(&description.device)).iter().all(|&sample| (0..=1_000).contains(&sample)));
 }
 
 #[test]
@@ -355,9 +240,7 @@ fn a_capture_is_continued_and_a_bad_place_is_told() {
     }
     let frames = heard(&dir.path().join("heard.wav")).len();
     assert!((20_000..40_000).contains(&frames), "{frames}");
-    let missing = OutputKind::Capture {
-        file: dir.path().join("no such folder/heard.wav"),
-    };
+    let missing = OutputKind::Capture { file: dir.path().join("no such folder/heard.wav") };
     let error = Output::open(&OutputSettings::new(missing, RATE), Box::new(drop)).unwrap_err();
     assert!(matches!(error, OutputError::Capture { .. }), "{error}");
 }
@@ -368,16 +251,10 @@ fn misuse_is_refused() {
     let (output, _events) = open(OutputKind::Null);
     let later = Instant::now() + Duration::from_secs(60);
     output.play(clip(dir.path(), 1, 1, 100, RATE, later)).unwrap();
-    assert!(matches!(
-        output.play(clip(dir.path(), 1, 1, 100, RATE, later)),
-        Err(OutputError::Invalid(_))
-    ));
+    assert!(matches!(output.play(clip(dir.path(), 1, 1, 100, RATE, later)), Err(OutputError::Invalid(_))));
     for id in 2..=64 {
         output.play(clip(dir.path(), id, 1, 100, RATE, later)).unwrap();
     }
-    assert!(matches!(
-        output.play(clip(dir.path(), 65, 1, 100, RATE, later)),
-        Err(OutputError::Invalid(_))
-    ));
+    assert!(matches!(output.play(clip(dir.path(), 65, 1, 100, RATE, later)), Err(OutputError::Invalid(_))));
     assert!(Output::open(&OutputSettings::new(OutputKind::Null, 0), Box::new(drop)).is_err());
 }

@@ -1,10 +1,5 @@
 //! The demo's material passes the station's own inspection.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
 mod support;
 
@@ -22,10 +17,7 @@ fn all_of_it_is_accepted_without_a_remark() {
         let report = inspect_file(&request(&path, 48_000)).unwrap();
         assert!(report.warnings.is_empty(), "{name}: {:?}", report.warnings);
         let found = report.duration().as_secs_f64();
-        assert!(
-            (found - seconds).abs() < 0.001 || (seconds == 0.0 && found > 1.0),
-            "{name}: {found} s"
-        );
+        assert!((found - seconds).abs() < 0.001 || (seconds == 0.0 && found > 1.0), "{name}: {found} s");
     };
     check("chime.wav", &|path| synth::chime(path, 44_100), 2.5);
     check("melody.wav", &|path| synth::melody(path, 48_000, 10.0, 1), 10.0);

@@ -6,13 +6,14 @@
 //!    unknown, not approved, not prepared, not valid for the whole of its time, or an emergency takes no
 //!    time; the rest follows at once.
 //! 2. A slot lies wholly inside the union of the windows of **each** of its zones; touching windows are one.
-//! 3. Of slots that overlap, the first in the order (class, highest first; start; programme; position) stays
-//!    and the others are refused. There is one output, so the zones do not matter.
-//! 4. The limits of every window that a slot touches are kept, counted in that same order.
+//! 3. Of the slots of a day that overlap, the first in the order (class, highest first; start; programme;
+//!    position) stays and the others are refused; what still sounds at midnight goes before what the new day
+//!    would start meanwhile. There is one output, so the zones do not matter.
+//! 4. The limits of every window that a slot touches are kept, counted in that same order, day after day: what
+//!    is planned for Friday takes nothing from Monday.
 //!
-//! A week (Monday to Sunday in civil time) is planned as a whole, so that the plan of a range is the
-//! concatenation of the plans of its days. What still sounds at a week's end goes before what the new week
-//! would start meanwhile.
+//! Where a window has limits, a week (Monday to Sunday in civil time) is planned from its Monday on, so that
+//! the plan of a range is the concatenation of the plans of its days.
 
 mod candidates;
 mod permits;
@@ -22,7 +23,7 @@ mod types;
 use candidates::{Candidate, Station};
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
-use placing::{Carried, Placed, place_week};
+use placing::{Carried, Placed, place_days};
 use std::collections::BTreeMap;
 pub use types::{DayPlan, Entry, Permit, Refusal, Slot, SlotKey, Snapshot};
 
@@ -38,10 +39,11 @@ pub fn plan(snapshot: &Snapshot, from: Date, to: Date) -> Vec<DayPlan> {
         days.insert(date, DayPlan { date, slots: Vec::new(), refusals: Vec::new() });
         date = date.saturating_add(1.day());
     }
-    let mut monday = monday_of(from);
-    while monday < to {
-        let carried = carried_into(&station, monday);
-        for (candidate, placed) in place_week(&station, monday, &carried) {
+    // Without limits no day depends on another but for what sounds across midnight.
+    let (length, mut first) = if station.hours.limited() { (7, monday_of(from)) } else { (1, from) };
+    while first < to {
+        let carried = carried_into(&station, first, length);
+        for (candidate, placed) in place_days(&station, first, length, &carried) {
             let date = candidate.start.to_zoned(snapshot.timezone.clone()).date();
             let Some(day) = days.get_mut(&date) else { continue };
             match placed {
@@ -49,7 +51,7 @@ pub fn plan(snapshot: &Snapshot, from: Date, to: Date) -> Vec<DayPlan> {
                 Placed::Refused(why) => day.refusals.push(candidate.refusal(&station, &why)),
             }
         }
-        monday = monday.saturating_add(7.days());
+        first = first.saturating_add(length.days());
     }
     let mut days: Vec<DayPlan> = days.into_values().collect();
     for day in &mut days {
@@ -59,17 +61,18 @@ pub fn plan(snapshot: &Snapshot, from: Date, to: Date) -> Vec<DayPlan> {
     days
 }
 
-/// The slots of the week before that still sound when this week begins.
-fn carried_into(station: &Station<'_>, monday: Date) -> Vec<Carried> {
-    let begins = station.midnight(monday);
+/// The slots of the days before that still sound when `first` begins.
+///
+/// Those days are planned as if nothing had been carried into them, so that the answer does not depend on
+/// where a plan was asked to begin.
+fn carried_into(station: &Station<'_>, first: Date, length: i64) -> Vec<Carried> {
+    let begins = station.midnight(first);
     let crosses = |candidate: &Candidate<'_>| candidate.start < begins && begins < candidate.end();
-    let longest = station.longest_programme();
-    let recent = begins.saturating_sub(longest).unwrap_or(Timestamp::MIN);
+    let recent = begins.saturating_sub(station.longest_programme()).unwrap_or(Timestamp::MIN);
     if !station.candidates(recent, begins).iter().any(crosses) {
         return Vec::new();
     }
-    let before = monday.saturating_sub(7.days());
-    place_week(station, before, &[])
+    place_days(station, first.saturating_sub(length.days()), length, &[])
         .into_iter()
         .filter(|(candidate, placed)| crosses(candidate) && matches!(placed, Placed::Slot(_)))
         .map(|(candidate, _)| candidate.carried())

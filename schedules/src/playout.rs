@@ -48,7 +48,9 @@ pub struct Playout {
     chain: Chain,
     /// Who pressed STOP.
     stopped: Option<String>,
-    accounted_until: Timestamp,
+    /// Up to here no entry comes due any more, unless it is waiting here already.
+    settled_until: Timestamp,
+    wakeup: Option<Duration>,
     /// False from start-up, from regained trust or from a step of the clock until the next plan.
     plan_is_fresh: bool,
     last: Option<Moment>,
@@ -71,7 +73,8 @@ impl Playout {
             airings: Vec::new(),
             chain: Chain::new(&settings),
             stopped: None,
-            accounted_until,
+            settled_until: accounted_until,
+            wakeup: None,
             plan_is_fresh: false,
             last: None,
             commands: VecDeque::new(),
@@ -89,6 +92,7 @@ impl Playout {
         }
         self.absorb(input, now);
         self.settle(now);
+        self.wakeup = self.deadline(now);
     }
 
     /// The next command, until there is none.
@@ -101,24 +105,28 @@ impl Playout {
     /// Steps of the clock and changes of trust cannot be foreseen: the loop ticks for them of its own accord.
     #[must_use]
     pub fn next_wakeup(&self) -> Option<Duration> {
-        let now = self.last?;
-        let wake = self.airing_deadlines(now).chain(self.chain_deadlines(now)).chain(self.agenda_deadline(now)).min()?;
+        self.wakeup
+    }
+
+    fn deadline(&self, now: Moment) -> Option<Duration> {
+        let agenda = self.agenda_deadline(now);
+        let wake = self.airing_deadlines(now).chain(self.chain_deadlines(now)).chain(agenda).min()?;
         Some(Duration::try_from(wake).unwrap_or(Duration::ZERO))
     }
 
-    /// The wall time up to which every entry is closed or open in the log. It stands still while the clock is
-    /// not trusted, and until a plan has come when [`Playout::needs_plan`] says so.
+    /// The wall time up to which every entry is closed or open in the log: what the station remembers over a
+    /// restart. It reaches back over occurrences of which an item is open or still waits, and stands still
+    /// while the clock is not trusted and until a plan has come when [`Playout::needs_plan`] says so.
     #[must_use]
     pub fn accounted_until(&self) -> Timestamp {
-        self.accounted_until
+        let open = self.airings.iter().map(|airing| airing.slot.occurrence.min(airing.slot.start));
+        open.chain(self.agenda.earliest_occurrence()).fold(self.settled_until, Timestamp::min)
     }
 
-    /// From when the next [`Input::Plan`] must reach: `accounted_until`, or the occurrence of the earliest
-    /// airing that is still open.
+    /// From when the next [`Input::Plan`] must reach: the same as [`Playout::accounted_until`].
     #[must_use]
     pub fn plan_from(&self) -> Timestamp {
-        let open = self.airings.iter().map(|airing| airing.slot.occurrence.min(airing.slot.start));
-        open.fold(self.accounted_until, Timestamp::min)
+        self.accounted_until()
     }
 
     /// Whether a plan made for the present time is wanted: after start-up, after trust was regained, after a
@@ -132,7 +140,7 @@ impl Playout {
         let change = self.clock.observe(now);
         if change.regained || change.stepped {
             self.plan_is_fresh = false;
-            self.accounted_until = self.accounted_until.min(now.wall);
+            self.settled_until = self.settled_until.min(now.wall);
         }
         self.last = Some(now);
     }
@@ -162,7 +170,7 @@ impl Playout {
         }
         let not_durable = self.airings.iter().filter(|airing| airing.due != airing::Due::Durable);
         let reached = not_durable.map(|airing| airing.slot.start).fold(now.wall, Timestamp::min);
-        self.accounted_until = self.accounted_until.max(reached);
+        self.settled_until = self.settled_until.max(reached);
     }
 
     fn emit(&mut self, command: Command) {

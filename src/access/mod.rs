@@ -94,11 +94,7 @@ pub struct Access {
 impl Access {
     /// A door over the station's identities.
     pub fn new(store: Arc<Store>, clock: Arc<dyn Clock>) -> Self {
-        Self {
-            store,
-            clock,
-            logins: tokio::sync::Mutex::new(()),
-        }
+        Self { store, clock, logins: tokio::sync::Mutex::new(()) }
     }
 
     /// Waits until this login is the only one at work, which bounds what strangers can cost the board.
@@ -118,11 +114,7 @@ impl Access {
         by: &str,
     ) -> Result<Option<String>> {
         check_name(name)?;
-        let generated = if password.is_none() {
-            Some(crate::ids::passphrase()?)
-        } else {
-            None
-        };
+        let generated = if password.is_none() { Some(crate::ids::passphrase()?) } else { None };
         if let Some(password) = password {
             password::check(password)?;
         }
@@ -163,15 +155,9 @@ impl Access {
         let now = self.clock.now().wall;
         let id = crate::ids::new_id(now).to_string();
         let secret = token::Secret::generate()?;
-        let expires_at = lifetime
-            .map(|lifetime| now.checked_add(lifetime))
-            .transpose()
-            .map_err(|_| {
-                Error::unacceptable(
-                    "bad_expiry",
-                    "the token's lifetime is too long; give at most some years",
-                )
-            })?;
+        let expires_at = lifetime.map(|lifetime| now.checked_add(lifetime)).transpose().map_err(|_| {
+            Error::unacceptable("bad_expiry", "the token's lifetime is too long; give at most some years")
+        })?;
         let new = NewIdentity {
             id: id.clone(),
             kind: IdentityKind::Token,
@@ -183,10 +169,7 @@ impl Access {
             expires_at,
         };
         self.store.add_identity(&new, by, now)?;
-        Ok(NewToken {
-            token: secret.print(&id),
-            id,
-        })
+        Ok(NewToken { token: secret.print(&id), id })
     }
 
     /// Who holds this bearer token.
@@ -199,9 +182,8 @@ impl Access {
         // an unknown id is compared too, so that the answer takes as long
         let kept = identity.as_ref().map_or("", |identity| identity.secret.as_str());
         let same = secret.matches(kept);
-        let identity = identity
-            .filter(|identity| same && identity.kind == IdentityKind::Token)
-            .ok_or_else(refused)?;
+        let identity =
+            identity.filter(|identity| same && identity.kind == IdentityKind::Token).ok_or_else(refused)?;
         self.caller(identity, None)
     }
 
@@ -233,26 +215,18 @@ impl Access {
         // an unknown name costs a hash too
         let kept = person.as_ref().map(|person| person.secret.as_str());
         let right = password::verify(password, kept);
-        let person = person
-            .filter(|_| right)
-            .ok_or_else(|| refused().vi("Tên hoặc mật khẩu không đúng."))?;
+        let person = person.filter(|_| right).ok_or_else(|| refused().vi("Tên hoặc mật khẩu không đúng."))?;
         let cookie = crate::ids::hex(&crate::ids::random::<32>()?);
         let now = self.clock.now().wall;
         let expires_at = now + session::LONGEST;
         let hash = session::hash(&cookie);
         self.store.add_session(&hash, &person.id, now, expires_at)?;
-        Ok(Login {
-            cookie,
-            caller: self.caller(person, Some(hash))?,
-        })
+        Ok(Login { cookie, caller: self.caller(person, Some(hash))? })
     }
 
     /// Ends the caller's session.
     pub fn log_out(&self, caller: &Caller) -> Result<()> {
-        caller
-            .session
-            .as_deref()
-            .map_or(Ok(()), |hash| self.store.end_session(hash))
+        caller.session.as_deref().map_or(Ok(()), |hash| self.store.end_session(hash))
     }
 
     /// Replaces the caller's own password; every session of theirs ends.
@@ -277,12 +251,7 @@ impl Access {
                 "the new password is the old one; choose another",
             ));
         }
-        self.store.set_password(
-            &identity.id,
-            &password::hash(new)?,
-            &caller.id,
-            self.clock.now().wall,
-        )
+        self.store.set_password(&identity.id, &password::hash(new)?, &caller.id, self.clock.now().wall)
     }
 
     fn caller(&self, identity: Identity, session: Option<String>) -> Result<Caller> {
@@ -291,11 +260,7 @@ impl Access {
         if over {
             return Err(refused());
         }
-        let scopes = if identity.one_time {
-            BTreeSet::new()
-        } else {
-            identity.scopes
-        };
+        let scopes = if identity.one_time { BTreeSet::new() } else { identity.scopes };
         Ok(Caller {
             id: identity.id,
             name: identity.name,

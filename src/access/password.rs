@@ -18,9 +18,7 @@ pub(super) fn check(password: &str) -> Result<()> {
             "a password has {MIN_PASSWORD} to 256 characters; a sentence that only you would say is good"
         ),
     )
-    .vi(format!(
-        "Mật khẩu cần từ {MIN_PASSWORD} đến 256 ký tự; một câu dễ nhớ của riêng bạn là tốt nhất."
-    )))
+    .vi(format!("Mật khẩu cần từ {MIN_PASSWORD} đến 256 ký tự; một câu dễ nhớ của riêng bạn là tốt nhất.")))
 }
 
 /// The PHC string to keep.
@@ -40,10 +38,7 @@ pub(super) fn verify(password: &str, kept: Option<&str>) -> bool {
     let Ok(hash) = PasswordHash::new(kept.unwrap_or(NOBODY)) else {
         return false;
     };
-    Argon2::default()
-        .verify_password(password.as_bytes(), &hash)
-        .is_ok()
-        && kept.is_some()
+    Argon2::default().verify_password(password.as_bytes(), &hash).is_ok() && kept.is_some()
 }
 
 #[cfg(test)]

@@ -67,13 +67,10 @@ impl FromStr for Scope {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL
-            .into_iter()
-            .find(|scope| scope.as_str() == text)
-            .ok_or_else(|| {
-                let known: Vec<&str> = Self::ALL.iter().map(|scope| scope.as_str()).collect();
-                format!("{text:?} is not a scope; the scopes are {}", known.join(", "))
-            })
+        Self::ALL.into_iter().find(|scope| scope.as_str() == text).ok_or_else(|| {
+            let known: Vec<&str> = Self::ALL.iter().map(|scope| scope.as_str()).collect();
+            format!("{text:?} is not a scope; the scopes are {}", known.join(", "))
+        })
     }
 }
 
@@ -97,14 +94,8 @@ pub enum Role {
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 6] = [
-        Self::Broadcaster,
-        Self::Scheduler,
-        Self::Approver,
-        Self::Auditor,
-        Self::Admin,
-        Self::Emergency,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Broadcaster, Self::Scheduler, Self::Approver, Self::Auditor, Self::Admin, Self::Emergency];
 
     /// Its name.
     pub const fn as_str(self) -> &'static str {
@@ -139,13 +130,10 @@ impl FromStr for Role {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL
-            .into_iter()
-            .find(|role| role.as_str() == text)
-            .ok_or_else(|| {
-                let known: Vec<&str> = Self::ALL.iter().map(|role| role.as_str()).collect();
-                format!("{text:?} is not a role; the roles are {}", known.join(", "))
-            })
+        Self::ALL.into_iter().find(|role| role.as_str() == text).ok_or_else(|| {
+            let known: Vec<&str> = Self::ALL.iter().map(|role| role.as_str()).collect();
+            format!("{text:?} is not a role; the roles are {}", known.join(", "))
+        })
     }
 }
 
@@ -157,10 +145,7 @@ mod tests {
     fn names_read_back() {
         for scope in Scope::ALL {
             assert_eq!(scope.as_str().parse::<Scope>(), Ok(scope));
-            assert_eq!(
-                serde_json::to_string(&scope).unwrap(),
-                format!("{:?}", scope.as_str())
-            );
+            assert_eq!(serde_json::to_string(&scope).unwrap(), format!("{:?}", scope.as_str()));
         }
         for role in Role::ALL {
             assert_eq!(role.as_str().parse::<Role>(), Ok(role));
@@ -171,12 +156,7 @@ mod tests {
     #[test]
     fn the_administrator_can_put_nothing_on_air() {
         let scopes = Role::Admin.scopes();
-        for airing in [
-            Scope::SegmentsWrite,
-            Scope::SegmentsApprove,
-            Scope::ScheduleWrite,
-            Scope::Emergency,
-        ] {
+        for airing in [Scope::SegmentsWrite, Scope::SegmentsApprove, Scope::ScheduleWrite, Scope::Emergency] {
             assert!(!scopes.contains(&airing), "{airing}");
         }
     }

@@ -55,13 +55,8 @@ mod tests {
         assert!(read.matches(&kept));
         assert!(!Secret::generate().unwrap().matches(&kept));
         assert!(!read.matches(""));
-        for bad in [
-            "",
-            "loaxa_",
-            "loaxa_x_y",
-            &token[..token.len() - 1],
-            &token.replace("loaxa_", "other_"),
-        ] {
+        for bad in ["", "loaxa_", "loaxa_x_y", &token[..token.len() - 1], &token.replace("loaxa_", "other_")]
+        {
             assert!(parse(bad).is_none(), "{bad}");
         }
     }

@@ -75,22 +75,13 @@ mod tests {
     #[test]
     fn keys_are_sorted_at_every_depth_and_nothing_is_padded() {
         let value = json!({ "b": [1, { "z": null, "a": "Đài \"xã\"\n" }], "a": true });
-        assert_eq!(
-            canonical(&value),
-            r#"{"a":true,"b":[1,{"a":"Đài \"xã\"\n","z":null}]}"#
-        );
+        assert_eq!(canonical(&value), r#"{"a":true,"b":[1,{"a":"Đài \"xã\"\n","z":null}]}"#);
     }
 
     /// The vector that stands in docs/airing-log.md.
     #[test]
     fn the_published_vector_holds() {
-        let hash = link(
-            1,
-            "2026-11-30T10:00:00Z",
-            "log_begins",
-            BEFORE_THE_FIRST,
-            r#"{"log":"00"}"#,
-        );
+        let hash = link(1, "2026-11-30T10:00:00Z", "log_begins", BEFORE_THE_FIRST, r#"{"log":"00"}"#);
         let mut plain = Sha256::new();
         plain.update(format!(
             "loaxa-airing-log/1\n1\n2026-11-30T10:00:00Z\nlog_begins\n{BEFORE_THE_FIRST}\n{{\"log\":\"00\"}}"

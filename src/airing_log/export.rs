@@ -34,14 +34,7 @@ pub struct ExportedRow {
 
 impl From<LogRow> for ExportedRow {
     fn from(row: LogRow) -> Self {
-        Self {
-            row: row.row,
-            at: row.at,
-            kind: row.kind,
-            body: row.body,
-            prev: row.prev,
-            hash: row.hash,
-        }
+        Self { row: row.row, at: row.at, kind: row.kind, body: row.body, prev: row.prev, hash: row.hash }
     }
 }
 
@@ -86,12 +79,8 @@ pub fn export(
                 }
                 Format::Csv => {
                     let body = csv_field(&row.body);
-                    writeln!(
-                        out,
-                        "{},{},{},{body},{},{}",
-                        row.row, row.at, row.kind, row.prev, row.hash
-                    )
-                    .map_err(failed)?;
+                    writeln!(out, "{},{},{},{body},{},{}", row.row, row.at, row.kind, row.prev, row.hash)
+                        .map_err(failed)?;
                 }
             }
         }
@@ -101,16 +90,8 @@ pub fn export(
 /// A CSV field as RFC 4180 has it; a text that a spreadsheet would run as a formula is defused with an apostrophe.
 pub fn csv_field(text: &str) -> String {
     let dangerous = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let text = if dangerous {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    };
-    if text.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text
-    }
+    let text = if dangerous { format!("'{text}") } else { text.to_owned() };
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }
 
 #[cfg(test)]

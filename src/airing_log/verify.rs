@@ -49,9 +49,7 @@ pub fn verify(input: impl BufRead) -> Verdict {
         let line = match line {
             Ok(line) => line,
             Err(error) => {
-                return Verdict::CannotTell {
-                    why: format!("line {} cannot be read: {error}", number + 1),
-                };
+                return Verdict::CannotTell { why: format!("line {} cannot be read: {error}", number + 1) };
             }
         };
         if line.trim().is_empty() {
@@ -86,11 +84,7 @@ pub fn verify(input: impl BufRead) -> Verdict {
         before = Some(row);
     }
     match before {
-        Some(last) => Verdict::Intact {
-            first,
-            last: last.row,
-            head: last.hash,
-        },
+        Some(last) => Verdict::Intact { first, last: last.row, head: last.hash },
         None => Verdict::CannotTell {
             why: "the file holds no row; make an export with `loaxa log export`".to_owned(),
         },
@@ -102,10 +96,9 @@ fn broken(row: &ExportedRow, before: Option<&ExportedRow>) -> Option<String> {
         return Some("its content does not match its hash".to_owned());
     }
     match before {
-        Some(before) if row.row != before.row + 1 => Some(format!(
-            "it follows row {}: rows are missing, doubled or swapped",
-            before.row
-        )),
+        Some(before) if row.row != before.row + 1 => {
+            Some(format!("it follows row {}: rows are missing, doubled or swapped", before.row))
+        }
         Some(before) if row.prev != before.hash => Some(format!("it does not continue row {}", before.row)),
         None if row.row == 1 && row.prev != chain::BEFORE_THE_FIRST => {
             Some("the first row names a row before it".to_owned())
@@ -139,32 +132,15 @@ mod tests {
     }
 
     fn check(rows: &[ExportedRow]) -> Verdict {
-        let text: String = rows
-            .iter()
-            .map(|row| serde_json::to_string(row).unwrap() + "\n")
-            .collect();
+        let text: String = rows.iter().map(|row| serde_json::to_string(row).unwrap() + "\n").collect();
         verify(text.as_bytes())
     }
 
     #[test]
     fn an_untouched_export_is_intact_and_any_part_of_it_too() {
         let all = rows(20);
-        assert!(matches!(
-            check(&all),
-            Verdict::Intact {
-                first: 1,
-                last: 20,
-                ..
-            }
-        ));
-        assert!(matches!(
-            check(&all[5..]),
-            Verdict::Intact {
-                first: 6,
-                last: 20,
-                ..
-            }
-        ));
+        assert!(matches!(check(&all), Verdict::Intact { first: 1, last: 20, .. }));
+        assert!(matches!(check(&all[5..]), Verdict::Intact { first: 6, last: 20, .. }));
     }
 
     #[test]
@@ -197,10 +173,7 @@ mod tests {
     #[test]
     fn what_is_no_export_cannot_be_told() {
         for text in ["", "\n\n", "hello", "{\"row\":1}"] {
-            assert!(
-                matches!(verify(text.as_bytes()), Verdict::CannotTell { .. }),
-                "{text:?}"
-            );
+            assert!(matches!(verify(text.as_bytes()), Verdict::CannotTell { .. }), "{text:?}");
         }
     }
 }

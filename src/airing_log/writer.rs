@@ -54,10 +54,7 @@ impl LogWriter {
             .name("airing-log".to_owned())
             .spawn(move || run(&store, &incoming))
             .map_err(|error| Error::internal(format!("no thread for the airing log: {error}")))?;
-        Ok(Self {
-            requests: Some(requests),
-            thread: Some(thread),
-        })
+        Ok(Self { requests: Some(requests), thread: Some(thread) })
     }
 
     /// Hands over jobs; `answer` is called on the writer's thread when they are durable, or refused.
@@ -68,12 +65,7 @@ impl LogWriter {
         urgency: Urgency,
         answer: impl FnOnce(Result<()>) + Send + 'static,
     ) {
-        let request = Request {
-            at,
-            jobs,
-            urgency,
-            answer: Box::new(answer),
-        };
+        let request = Request { at, jobs, urgency, answer: Box::new(answer) };
         let Some(requests) = &self.requests else { return };
         if let Err(refused) = requests.send(request) {
             (refused.0.answer)(Err(gone()));
@@ -149,6 +141,11 @@ fn write_batch(store: &Store, batch: Vec<Request>, kept: &mut VecDeque<Request>)
         return;
     }
     for request in batch {
+        if !kept.is_empty() && request.urgency == Urgency::KeepTrying && kept.len() < KEPT {
+            // behind what waits already, so that the order of what happened is kept
+            kept.push_back(request);
+            continue;
+        }
         match store.log(request.at, &request.jobs) {
             Ok(()) => (request.answer)(Ok(())),
             Err(error) if request.urgency == Urgency::KeepTrying && kept.len() < KEPT => {
@@ -165,9 +162,6 @@ fn write_batch(store: &Store, batch: Vec<Request>, kept: &mut VecDeque<Request>)
 /// One transaction for the whole batch; all of it or nothing is written.
 fn together(store: &Store, batch: &[Request]) -> Result<()> {
     let Some(last) = batch.last() else { return Ok(()) };
-    let jobs: Vec<LogJob> = batch
-        .iter()
-        .flat_map(|request| request.jobs.iter().cloned())
-        .collect();
+    let jobs: Vec<LogJob> = batch.iter().flat_map(|request| request.jobs.iter().cloned()).collect();
     store.log(last.at, &jobs)
 }

@@ -34,33 +34,16 @@ pub fn doctor(config: &Config, data: &Path, as_json: bool) -> Result<ExitCode> {
         println!("{}", json!({ "good": good, "findings": list }));
     } else {
         for finding in &findings {
-            println!(
-                "{:4}  {:13}  {}",
-                if finding.good { "ok" } else { "BAD" },
-                finding.what,
-                finding.says
-            );
+            println!("{:4}  {:13}  {}", if finding.good { "ok" } else { "BAD" }, finding.what, finding.says);
         }
     }
-    Ok(if good {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(1)
-    })
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
 fn configuration(config: &Config) -> Finding {
     let problems = config.problems();
-    let says = if problems.is_empty() {
-        "good".to_owned()
-    } else {
-        problems.join("; ")
-    };
-    Finding {
-        what: "configuration",
-        good: problems.is_empty(),
-        says,
-    }
+    let says = if problems.is_empty() { "good".to_owned() } else { problems.join("; ") };
+    Finding { what: "configuration", good: problems.is_empty(), says }
 }
 
 fn clock(config: &Config) -> Finding {
@@ -75,27 +58,17 @@ fn clock(config: &Config) -> Finding {
         "configured_always" => "; only for demos and tests: write clock.trust = \"kernel\"",
         _ => "",
     };
-    Finding {
-        what: "clock",
-        good: trust.trusted(),
-        says: format!("{}{remedy}", trust.as_str()),
-    }
+    Finding { what: "clock", good: trust.trusted(), says: format!("{}{remedy}", trust.as_str()) }
 }
 
 fn database(config: &Config, data: &Path) -> Finding {
     let now = SystemClock::new(config.clock.trust).now().wall;
     let checked = Store::open(data, now).and_then(|store| store.check());
     match checked {
-        Ok(()) => Finding {
-            what: "database",
-            good: true,
-            says: "whole".to_owned(),
-        },
-        Err(error) => Finding {
-            what: "database",
-            good: false,
-            says: format!("{}; restore a backup", error.detail),
-        },
+        Ok(()) => Finding { what: "database", good: true, says: "whole".to_owned() },
+        Err(error) => {
+            Finding { what: "database", good: false, says: format!("{}; restore a backup", error.detail) }
+        }
     }
 }
 
@@ -104,22 +77,10 @@ fn space(data: &Path) -> Finding {
     match rustix::fs::statvfs(data) {
         Ok(space) => {
             let free = space.f_bavail.saturating_mul(space.f_frsize) / (1024 * 1024);
-            let remedy = if free < LITTLE {
-                "; withdraw old segments or add space"
-            } else {
-                ""
-            };
-            Finding {
-                what: "storage",
-                good: free >= LITTLE,
-                says: format!("{free} MiB free{remedy}"),
-            }
+            let remedy = if free < LITTLE { "; withdraw old segments or add space" } else { "" };
+            Finding { what: "storage", good: free >= LITTLE, says: format!("{free} MiB free{remedy}") }
         }
-        Err(error) => Finding {
-            what: "storage",
-            good: false,
-            says: format!("{}: {error}", data.display()),
-        },
+        Err(error) => Finding { what: "storage", good: false, says: format!("{}: {error}", data.display()) },
     }
 }
 
@@ -134,20 +95,12 @@ fn sound(config: &Config) -> Finding {
     let devices = match loaxa_audio::output::list_devices() {
         Ok(devices) => devices,
         Err(error) => {
-            return Finding {
-                what: "sound",
-                good: false,
-                says: error.to_string(),
-            };
+            return Finding { what: "sound", good: false, says: error.to_string() };
         }
     };
     let listed = devices.join(", ");
     match &config.audio.device {
-        Some(name) if devices.contains(name) => Finding {
-            what: "sound",
-            good: true,
-            says: name.clone(),
-        },
+        Some(name) if devices.contains(name) => Finding { what: "sound", good: true, says: name.clone() },
         Some(name) => Finding {
             what: "sound",
             good: false,
@@ -168,10 +121,8 @@ fn amplifier(config: &Config) -> Finding {
             good: false,
             says: "simulated: nothing is switched; for demos and tests only".to_owned(),
         },
-        Driver::None => Finding {
-            what: "amplifier",
-            good: true,
-            says: "none: airings stay unconfirmed".to_owned(),
-        },
+        Driver::None => {
+            Finding { what: "amplifier", good: true, says: "none: airings stay unconfirmed".to_owned() }
+        }
     }
 }

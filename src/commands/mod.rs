@@ -86,10 +86,7 @@ pub fn user_add(
     let (store, clock) = open(config, data)?;
     let one_time = Access::new(store, clock).add_person(name, role, password.as_deref(), "console")?;
     if as_json {
-        println!(
-            "{}",
-            json!({ "name": name, "role": role.as_str(), "one_time_password": one_time })
-        );
+        println!("{}", json!({ "name": name, "role": role.as_str(), "one_time_password": one_time }));
     } else {
         println!("added {name} as {}", role.as_str());
         if let Some(one_time) = one_time {
@@ -137,10 +134,8 @@ pub fn plan(
             .iter()
             .map(|day| {
                 let show = |entry: &Entry| wire::entry(entry, &timezone);
-                let (slots, refusals): (Vec<Entry>, Vec<Entry>) = day
-                    .entries()
-                    .into_iter()
-                    .partition(|entry| matches!(entry, Entry::Slot(_)));
+                let (slots, refusals): (Vec<Entry>, Vec<Entry>) =
+                    day.entries().into_iter().partition(|entry| matches!(entry, Entry::Slot(_)));
                 json!({
                     "date": day.date.to_string(),
                     "slots": slots.iter().map(show).collect::<Vec<_>>(),
@@ -169,11 +164,7 @@ pub fn plan(
 }
 
 fn timetable_line(entry: &Entry, timezone: &TimeZone) -> String {
-    let start = entry
-        .start()
-        .to_zoned(timezone.clone())
-        .strftime("%H:%M:%S")
-        .to_string();
+    let start = entry.start().to_zoned(timezone.clone()).strftime("%H:%M:%S").to_string();
     match entry {
         Entry::Slot(slot) => {
             format!(
@@ -217,13 +208,7 @@ pub fn log_export(
             text.parse::<jiff::Timestamp>()
                 .ok()
                 .or_else(|| {
-                    Some(
-                        text.parse::<jiff::civil::Date>()
-                            .ok()?
-                            .to_zoned(timezone.clone())
-                            .ok()?
-                            .timestamp(),
-                    )
+                    Some(text.parse::<jiff::civil::Date>().ok()?.to_zoned(timezone.clone()).ok()?.timestamp())
                 })
                 .ok_or_else(|| {
                     Error::new(
@@ -239,8 +224,7 @@ pub fn log_export(
     let (store, _) = open(config, data)?;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let rows = export::export(&store, from, to, format, &mut out)?;
-    out.flush()
-        .map_err(|error| Error::io("standard output", &error))?;
+    out.flush().map_err(|error| Error::io("standard output", &error))?;
     eprintln!("{rows} rows");
     Ok(ExitCode::SUCCESS)
 }
@@ -248,10 +232,7 @@ pub fn log_export(
 /// `loaxa log verify FILE`.
 pub fn log_verify(file: &Path, as_json: bool) -> Result<ExitCode> {
     let opened = std::fs::File::open(file).map_err(|error| {
-        Error::unacceptable(
-            "unreadable",
-            format!("{}: {error}; name an export", file.display()),
-        )
+        Error::unacceptable("unreadable", format!("{}: {error}; name an export", file.display()))
     })?;
     let verdict = verify(BufReader::new(opened));
     if as_json {

@@ -65,9 +65,7 @@ pub(super) async fn run(
                     }
                     Some(Err(error)) => {
                         powered = false;
-                        tell(Input::AmplifierFailed {
-                            why: error.to_string(),
-                        });
+                        tell(Input::AmplifierFailed { why: error.to_string() });
                     }
                     // what it did is unknown; the order that came next sets it right
                     None => powered = false,
@@ -75,9 +73,7 @@ pub(super) async fn run(
             }
             Some(Order::Unmute) => match bounded(amplifier.unmute()).await {
                 Ok(_) => tell(Input::Unmuted),
-                Err(error) => tell(Input::UnmuteFailed {
-                    why: error.to_string(),
-                }),
+                Err(error) => tell(Input::UnmuteFailed { why: error.to_string() }),
             },
             Some(Order::Mute) => {
                 if let Err(error) = bounded(amplifier.mute()).await {
@@ -94,14 +90,11 @@ pub(super) async fn run(
                 }
             }
             None => {
-                let read = bounded(amplifier.status())
-                    .await
-                    .and_then(|status| status.confirm_energised(&zones));
+                let read =
+                    bounded(amplifier.status()).await.and_then(|status| status.confirm_energised(&zones));
                 if let Err(error) = read {
                     powered = false;
-                    tell(Input::AmplifierFailed {
-                        why: error.to_string(),
-                    });
+                    tell(Input::AmplifierFailed { why: error.to_string() });
                 }
             }
         }
@@ -130,9 +123,7 @@ async fn overruled(orders: &mut UnboundedReceiver<Order>, waiting: &mut Option<O
 }
 
 async fn release(amplifier: &mut dyn Amplifier) -> Result<(), BridgeError> {
-    bounded(amplifier.release())
-        .await
-        .and_then(|status| status.confirm_dark())
+    bounded(amplifier.release()).await.and_then(|status| status.confirm_dark())
 }
 
 async fn bounded(

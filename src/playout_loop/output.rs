@@ -56,20 +56,16 @@ impl Air {
     pub(super) fn verify(&mut self, slot: SlotKey, planned: Option<(String, f64)>) {
         let sender = self.sender.clone();
         let Some((root, gain_db)) = planned else {
-            let _ = sender.send(Message::Verified {
-                slot,
-                result: Err("the plan names no prepared sound".to_owned()),
-            });
+            let _ = sender
+                .send(Message::Verified { slot, result: Err("the plan names no prepared sound".to_owned()) });
             return;
         };
         self.gains.insert(slot.clone(), gain_db);
         let path = self.folders.prepared(&root);
         tokio::task::spawn_blocking(move || {
             let opened = Prepared::open(&path, &root).and_then(|pcm| pcm.verify_all().map(|()| pcm));
-            let _ = sender.send(Message::Verified {
-                slot,
-                result: opened.map_err(|error| error.to_string()),
-            });
+            let _ =
+                sender.send(Message::Verified { slot, result: opened.map_err(|error| error.to_string()) });
         });
     }
 
@@ -86,12 +82,8 @@ impl Air {
     /// Opens the output beside the loop, after the one before has closed.
     pub(super) fn open(&mut self) {
         self.generation += 1;
-        let (generation, settings, sender, closing) = (
-            self.generation,
-            self.settings.clone(),
-            self.sender.clone(),
-            self.closing.take(),
-        );
+        let (generation, settings, sender, closing) =
+            (self.generation, self.settings.clone(), self.sender.clone(), self.closing.take());
         tokio::spawn(async move {
             if let Some(closing) = closing {
                 let _ = closing.await;
@@ -103,9 +95,8 @@ impl Air {
                 };
                 Output::open(&settings, Box::new(tell)).map_err(|error| error.to_string())
             });
-            let result = opened
-                .await
-                .unwrap_or_else(|error| Err(format!("opening the output died: {error}")));
+            let result =
+                opened.await.unwrap_or_else(|error| Err(format!("opening the output died: {error}")));
             let _ = sender.send(Message::Opened { generation, result });
         });
     }
@@ -136,7 +127,6 @@ impl Air {
     pub(super) fn close(&mut self) {
         // whatever is still being opened belongs to the past
         self.generation += 1;
-        self.clips.clear();
         if let Some(output) = self.output.take() {
             self.closing = Some(tokio::task::spawn_blocking(move || output.close()));
         }
@@ -162,17 +152,9 @@ impl Air {
         self.last_clip += 1;
         let (id, rate) = (self.last_clip, pcm.info().sample_rate);
         let gain_db = self.gains.get(slot).copied().unwrap_or(0.0);
-        #[allow(
-            clippy::cast_possible_truncation,
-            reason = "a gain needs no more than 24 bits"
-        )]
+        #[allow(clippy::cast_possible_truncation, reason = "a gain needs no more than 24 bits")]
         let gain = 10_f64.powf(gain_db.min(0.0) / 20.0) as f32;
-        match output.play(Clip {
-            id,
-            pcm,
-            start_at: at,
-            gain,
-        }) {
+        match output.play(Clip { id, pcm, start_at: at, gain }) {
             Ok(()) => {
                 self.clips.insert(id, (slot.clone(), rate));
                 None
@@ -183,25 +165,18 @@ impl Air {
 
     /// Takes a clip back or cuts it. What is not known to the output is answered at once.
     pub(super) fn cancel(&mut self, slot: &SlotKey, now: Now) -> Option<Input> {
-        let clip = self
-            .clips
-            .iter()
-            .find(|(_, (known, _))| known == slot)
-            .map(|(id, _)| *id);
+        let clip = self.clips.iter().find(|(_, (known, _))| known == slot).map(|(id, _)| *id);
         match (clip, &self.output) {
             (Some(id), Some(output)) => {
                 output.cancel(id);
                 None
             }
-            _ => Some(Input::AudioCut {
-                slot: slot.clone(),
-                played: SignedDuration::ZERO,
-                at: now.wall,
-            }),
+            _ => Some(Input::AudioCut { slot: slot.clone(), played: SignedDuration::ZERO, at: now.wall }),
         }
     }
 
-    /// What an event of the output means to the playout.
+    /// What an event of the output means to the playout. Clips are known by their number, whichever output they were
+    /// given to: one that is closing still says how much of them was heard.
     pub(super) fn happened(
         &mut self,
         generation: u64,
@@ -209,9 +184,6 @@ impl Air {
         clock: &dyn Clock,
         now: Now,
     ) -> Vec<Input> {
-        if generation != self.generation && !matches!(event, OutputEvent::Cut { .. }) {
-            return Vec::new();
-        }
         let wall = |at: Instant| wall_at(clock, now, at);
         match event {
             OutputEvent::Started { id, at } => self
@@ -221,51 +193,29 @@ impl Air {
                 .collect(),
             OutputEvent::Progress { id, frames } => self
                 .slot(id)
-                .map(|(slot, rate)| Input::AudioProgress {
-                    slot,
-                    played: length(frames, rate),
-                })
+                .map(|(slot, rate)| Input::AudioProgress { slot, played: length(frames, rate) })
                 .into_iter()
                 .collect(),
             OutputEvent::Ended { id, frames, last, .. } => self
                 .clips
                 .remove(&id)
-                .map(|(slot, rate)| Input::AudioEnded {
-                    slot,
-                    played: length(frames, rate),
-                    at: wall(last),
-                })
+                .map(|(slot, rate)| Input::AudioEnded { slot, played: length(frames, rate), at: wall(last) })
                 .into_iter()
                 .collect(),
             OutputEvent::Cut { id, frames, at } => self
                 .clips
                 .remove(&id)
-                .map(|(slot, rate)| Input::AudioCut {
-                    slot,
-                    played: length(frames, rate),
-                    at: wall(at),
-                })
+                .map(|(slot, rate)| Input::AudioCut { slot, played: length(frames, rate), at: wall(at) })
                 .into_iter()
                 .collect(),
             OutputEvent::Refused { id, frames, why } => {
                 let Some((slot, rate)) = self.clips.remove(&id) else {
                     return Vec::new();
                 };
-                tracing::error!(
-                    slot = slot.as_str(),
-                    why,
-                    "prepared sound was refused while it played"
-                );
+                tracing::error!(slot = slot.as_str(), why, "prepared sound was refused while it played");
                 vec![
-                    Input::PcmRefused {
-                        slot: slot.clone(),
-                        why,
-                    },
-                    Input::AudioCut {
-                        slot,
-                        played: length(frames, rate),
-                        at: now.wall,
-                    },
+                    Input::PcmRefused { slot: slot.clone(), why },
+                    Input::AudioCut { slot, played: length(frames, rate), at: now.wall },
                 ]
             }
             OutputEvent::Starved { id, frames } => {
@@ -281,8 +231,11 @@ impl Air {
                 Vec::new()
             }
             OutputEvent::Lost { why, playing } => {
-                self.output = None;
-                self.generation += 1;
+                let current = generation == self.generation;
+                if current {
+                    self.output = None;
+                    self.generation += 1;
+                }
                 let mut inputs: Vec<Input> = playing
                     .into_iter()
                     .filter_map(|(id, frames)| {
@@ -295,8 +248,7 @@ impl Air {
                         })
                     })
                     .collect();
-                self.clips.clear();
-                if inputs.is_empty() {
+                if current && inputs.is_empty() {
                     inputs.push(Input::OutputFailed { why });
                 }
                 inputs
@@ -326,9 +278,7 @@ impl Air {
         let (OutputEvent::Cut { id, frames, .. } | OutputEvent::Ended { id, frames, .. }) = event else {
             return None;
         };
-        self.clips
-            .remove(id)
-            .map(|(slot, rate)| (slot, length(*frames, rate)))
+        self.clips.remove(id).map(|(slot, rate)| (slot, length(*frames, rate)))
     }
 }
 

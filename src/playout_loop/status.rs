@@ -57,11 +57,7 @@ pub struct PlayoutHandle {
 
 impl PlayoutHandle {
     pub(super) fn new(messages: mpsc::UnboundedSender<super::Message>, status: AirStatus) -> Self {
-        Self {
-            messages,
-            status: Arc::new(Mutex::new(status)),
-            turned: Arc::new(AtomicU64::new(0)),
-        }
+        Self { messages, status: Arc::new(Mutex::new(status)), turned: Arc::new(AtomicU64::new(0)) }
     }
 
     /// The air as it is now.
@@ -74,10 +70,7 @@ impl PlayoutHandle {
     }
 
     pub(super) fn turned(&self, mono: Duration) {
-        self.turned.store(
-            u64::try_from(mono.as_millis()).unwrap_or(u64::MAX),
-            Ordering::Relaxed,
-        );
+        self.turned.store(u64::try_from(mono.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     /// Whether the loop still turns.
@@ -92,9 +85,7 @@ impl PlayoutHandle {
     pub async fn switch(&self, by: String, stop: bool) -> Result<()> {
         let gone = || Error::internal("the playout does not turn; restart the daemon");
         let (done, answer) = oneshot::channel();
-        self.messages
-            .send(super::Message::Switch { by, stop, done })
-            .map_err(|_| gone())?;
+        self.messages.send(super::Message::Switch { by, stop, done }).map_err(|_| gone())?;
         match tokio::time::timeout(Duration::from_secs(5), answer).await {
             Ok(Ok(())) => Ok(()),
             _ => Err(gone()),

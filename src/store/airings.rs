@@ -226,9 +226,7 @@ impl Store {
         self.read(|connection| {
             let mut statement = connection.prepare_cached(CLOSED).map_err(storage)?;
             let rows = statement
-                .query_map(named_params! { ":from": nanos(from), ":to": nanos(to) }, |row| {
-                    row.get(0)
-                })
+                .query_map(named_params! { ":from": nanos(from), ":to": nanos(to) }, |row| row.get(0))
                 .map_err(storage)?;
             rows.collect::<rusqlite::Result<_>>().map_err(storage)
         })
@@ -241,9 +239,7 @@ impl Store {
             AND (:segment IS NULL OR segment = :segment) AND (:programme IS NULL OR programme = :programme)
             AND (:campaign IS NULL OR campaign = :campaign) ORDER BY seq LIMIT :limit";
         self.read(|connection| {
-            let mut statement = connection
-                .prepare_cached(&format!("{COLUMNS} {WHERE}"))
-                .map_err(storage)?;
+            let mut statement = connection.prepare_cached(&format!("{COLUMNS} {WHERE}")).map_err(storage)?;
             let mut rows = statement
                 .query(named_params! {
                     ":after": filter.after_seq, ":from": filter.from.map(nanos), ":to": filter.to.map(nanos),
@@ -304,15 +300,7 @@ fn write_job(connection: &Connection, at: Timestamp, job: &LogJob) -> Result<()>
             statement.execute(parameters).map_err(storage)?;
             Ok(())
         }
-        LogJob::Ended {
-            slot,
-            outcome,
-            reason,
-            played,
-            started,
-            ended,
-            confirmed,
-        } => {
+        LogJob::Ended { slot, outcome, reason, played, started, ended, confirmed } => {
             let mut state = connection.prepare_cached(STATE).map_err(storage)?;
             let open: Option<bool> = state
                 .query_row(named_params! { ":slot": slot.as_str() }, |row| row.get(0))
@@ -338,9 +326,7 @@ fn write_job(connection: &Connection, at: Timestamp, job: &LogJob) -> Result<()>
                 })
                 .map_err(storage)?;
             let mut statement = connection.prepare_cached(END_PROGRESS).map_err(storage)?;
-            statement
-                .execute(named_params! { ":slot": slot.as_str() })
-                .map_err(storage)?;
+            statement.execute(named_params! { ":slot": slot.as_str() }).map_err(storage)?;
             Ok(())
         }
         LogJob::AccountedUntil(until) => {

@@ -140,11 +140,7 @@ impl Store {
 
     /// Every document of a kind.
     pub fn all_documents<T: Document>(&self) -> Result<Vec<T>> {
-        Ok(self
-            .documents::<T>(None, u32::MAX)?
-            .into_iter()
-            .map(|stored| stored.value)
-            .collect())
+        Ok(self.documents::<T>(None, u32::MAX)?.into_iter().map(|stored| stored.value).collect())
     }
 }
 
@@ -160,10 +156,7 @@ fn stored<T: Document>(row: &rusqlite::Row<'_>) -> Result<Stored<T>> {
 fn one<T: Document>(connection: &Connection, id: Uuid) -> Result<Option<Stored<T>>> {
     let mut statement = connection.prepare_cached(ONE).map_err(storage)?;
     statement
-        .query_row(
-            named_params! { ":kind": T::KIND.as_str(), ":id": id.to_string() },
-            |row| Ok(stored(row)),
-        )
+        .query_row(named_params! { ":kind": T::KIND.as_str(), ":id": id.to_string() }, |row| Ok(stored(row)))
         .optional()
         .map_err(storage)?
         .transpose()

@@ -38,12 +38,7 @@ impl Store {
                 .optional()
                 .map_err(storage)?;
             row.map(|(request, status, headers, body)| {
-                Ok(Remembered {
-                    request,
-                    status,
-                    headers: from_json("a remembered answer", &headers)?,
-                    body,
-                })
+                Ok(Remembered { request, status, headers: from_json("a remembered answer", &headers)?, body })
             })
             .transpose()
         })

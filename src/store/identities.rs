@@ -134,21 +134,16 @@ impl Store {
 
     /// The person with this name.
     pub fn person(&self, name: &str) -> Result<Option<Identity>> {
-        self.find_identity(
-            &format!("{COLUMNS} WHERE kind = 'person' AND name = :value"),
-            name,
-        )
+        self.find_identity(&format!("{COLUMNS} WHERE kind = 'person' AND name = :value"), name)
     }
 
     /// Whether anybody at all has been added.
     pub fn has_people(&self) -> Result<bool> {
         self.read(|connection| {
             connection
-                .query_row(
-                    "SELECT EXISTS (SELECT 1 FROM identities WHERE kind = 'person')",
-                    [],
-                    |row| row.get(0),
-                )
+                .query_row("SELECT EXISTS (SELECT 1 FROM identities WHERE kind = 'person')", [], |row| {
+                    row.get(0)
+                })
                 .map_err(storage)
         })
     }
@@ -170,9 +165,7 @@ impl Store {
             transaction
                 .execute(SET_PASSWORD, named_params! { ":id": id, ":secret": secret })
                 .map_err(storage)?;
-            transaction
-                .execute(END_SESSIONS, named_params! { ":id": id })
-                .map_err(storage)?;
+            transaction.execute(END_SESSIONS, named_params! { ":id": id }).map_err(storage)?;
             let body = serde_json::json!({ "what": "password_changed", "id": id, "by": by });
             super::airings::append(transaction, at, "access", &body)?;
             Ok(())
@@ -210,9 +203,7 @@ impl Store {
     /// Notes that a session was used.
     pub fn touch_session(&self, hash: &str, at: Timestamp) -> Result<()> {
         self.write(|transaction| {
-            transaction
-                .execute(SEEN, named_params! { ":hash": hash, ":at": nanos(at) })
-                .map_err(storage)?;
+            transaction.execute(SEEN, named_params! { ":hash": hash, ":at": nanos(at) }).map_err(storage)?;
             Ok(())
         })
     }
@@ -220,9 +211,7 @@ impl Store {
     /// Ends a session.
     pub fn end_session(&self, hash: &str) -> Result<()> {
         self.write(|transaction| {
-            transaction
-                .execute(END_SESSION, named_params! { ":hash": hash })
-                .map_err(storage)?;
+            transaction.execute(END_SESSION, named_params! { ":hash": hash }).map_err(storage)?;
             Ok(())
         })
     }
@@ -233,11 +222,7 @@ fn identity(row: &Row<'_>) -> Result<Identity> {
     let scopes: String = col(row, 4)?;
     Ok(Identity {
         id: col(row, 0)?,
-        kind: if kind == "person" {
-            IdentityKind::Person
-        } else {
-            IdentityKind::Token
-        },
+        kind: if kind == "person" { IdentityKind::Person } else { IdentityKind::Token },
         name: col(row, 2)?,
         scopes: from_json("an identity's scopes", &scopes)?,
         secret: col(row, 5)?,

@@ -48,30 +48,19 @@ impl Store {
         let path = data.join("loaxa.db");
         let mut writer = Connection::open(&path).map_err(storage)?;
         prepare(&writer)?;
-        writer
-            .pragma_update(None, "journal_mode", "WAL")
-            .map_err(storage)?;
-        writer
-            .pragma_update(None, "synchronous", "FULL")
-            .map_err(storage)?;
-        writer
-            .pragma_update(None, "foreign_keys", true)
-            .map_err(storage)?;
+        writer.pragma_update(None, "journal_mode", "WAL").map_err(storage)?;
+        writer.pragma_update(None, "synchronous", "FULL").map_err(storage)?;
+        writer.pragma_update(None, "foreign_keys", true).map_err(storage)?;
         restrict(&path)?;
         upgrade::bring_up_to_date(&mut writer, now)?;
-        Ok(Self {
-            path,
-            writer: Mutex::new(writer),
-            readers: Mutex::new(Vec::new()),
-        })
+        Ok(Self { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) })
     }
 
     /// Runs one change as one transaction that is durable when this returns.
     pub(crate) fn write<T>(&self, change: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         let mut writer = lock(&self.writer);
-        let transaction = writer
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(storage)?;
+        let transaction =
+            writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(storage)?;
         let value = change(&transaction)?;
         transaction.commit().map_err(storage)?;
         Ok(value)
@@ -105,16 +94,12 @@ impl Store {
     /// With the first damage found.
     pub fn check(&self) -> Result<()> {
         self.read(|connection| {
-            let answer: String = connection
-                .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
-                .map_err(storage)?;
+            let answer: String =
+                connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(storage)?;
             if answer == "ok" {
                 return Ok(());
             }
-            Err(Error::internal(format!(
-                "the database {} is damaged: {answer}",
-                self.path.display()
-            )))
+            Err(Error::internal(format!("the database {} is damaged: {answer}", self.path.display())))
         })
     }
 }
@@ -122,9 +107,7 @@ impl Store {
 fn prepare(connection: &Connection) -> Result<()> {
     connection.busy_timeout(BUSY).map_err(storage)?;
     // a board has 256 MB: 1 MiB of pages a connection is plenty for these tables
-    connection
-        .pragma_update(None, "cache_size", -1024)
-        .map_err(storage)?;
+    connection.pragma_update(None, "cache_size", -1024).map_err(storage)?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(())
 }
@@ -179,8 +162,6 @@ pub(crate) fn to_json<T: serde::Serialize>(value: &T) -> Result<String> {
 
 pub(crate) fn from_json<T: serde::de::DeserializeOwned>(what: &str, text: &str) -> Result<T> {
     serde_json::from_str(text).map_err(|error| {
-        Error::internal(format!(
-            "{what} in the database cannot be read ({error}); restore a backup"
-        ))
+        Error::internal(format!("{what} in the database cannot be read ({error}); restore a backup"))
     })
 }

@@ -132,9 +132,7 @@ pub struct SegmentFilter {
 
 /// The class that a word means.
 fn class_of(word: &str) -> Option<Class> {
-    [Class::Normal, Class::Priority, Class::Emergency]
-        .into_iter()
-        .find(|class| class.as_str() == word)
+    [Class::Normal, Class::Priority, Class::Emergency].into_iter().find(|class| class.as_str() == word)
 }
 
 /// The standing that a word means.
@@ -221,9 +219,7 @@ impl Store {
             let duration = i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
             let parameters =
                 named_params! { ":id": id.to_string(), ":duration": duration, ":prepared": prepared };
-            transaction
-                .execute(SET_PREPARED_AGAIN, parameters)
-                .map_err(storage)?;
+            transaction.execute(SET_PREPARED_AGAIN, parameters).map_err(storage)?;
             Ok(())
         })
     }
@@ -235,15 +231,9 @@ impl Store {
             transaction
                 .execute(DELETE_UPLOADERS, named_params! { ":id": id.to_string() })
                 .map_err(storage)?;
-            transaction
-                .execute(DELETE, named_params! { ":id": id.to_string() })
-                .map_err(storage)?;
+            transaction.execute(DELETE, named_params! { ":id": id.to_string() }).map_err(storage)?;
             let users: i64 = transaction
-                .query_row(
-                    USERS_OF_SHA,
-                    named_params! { ":sha256": record.pushed.sha256 },
-                    |row| row.get(0),
-                )
+                .query_row(USERS_OF_SHA, named_params! { ":sha256": record.pushed.sha256 }, |row| row.get(0))
                 .map_err(storage)?;
             Ok(users == 0)
         })
@@ -345,67 +335,43 @@ impl Store {
 
     /// Every segment that a plan could name.
     pub fn all_segments(&self) -> Result<Vec<SegmentRecord>> {
-        self.segments(&SegmentFilter {
-            limit: u32::MAX,
-            ..SegmentFilter::default()
-        })
+        self.segments(&SegmentFilter { limit: u32::MAX, ..SegmentFilter::default() })
     }
 }
 
 fn rejected_by_person(note: Option<&str>) -> Reason {
     let (en, vi) = match note {
-        Some(note) => (
-            format!("rejected by the approver: {note}"),
-            format!("người duyệt không đồng ý: {note}"),
-        ),
-        None => (
-            "rejected by the approver".to_owned(),
-            "người duyệt không đồng ý".to_owned(),
-        ),
+        Some(note) => {
+            (format!("rejected by the approver: {note}"), format!("người duyệt không đồng ý: {note}"))
+        }
+        None => ("rejected by the approver".to_owned(), "người duyệt không đồng ý".to_owned()),
     };
-    Reason {
-        code: "rejected".to_owned(),
-        en,
-        vi,
-    }
+    Reason { code: "rejected".to_owned(), en, vi }
 }
 
 fn same_words(a: &NewSegment, b: &NewSegment) -> bool {
-    (
-        &a.title,
-        &a.language,
-        a.class,
-        &a.source,
-        &a.valid_from,
-        &a.valid_until,
-        &a.campaign,
-        &a.external_id,
-    ) == (
-        &b.title,
-        &b.language,
-        b.class,
-        &b.source,
-        &b.valid_from,
-        &b.valid_until,
-        &b.campaign,
-        &b.external_id,
-    )
+    (&a.title, &a.language, a.class, &a.source, &a.valid_from, &a.valid_until, &a.campaign, &a.external_id)
+        == (
+            &b.title,
+            &b.language,
+            b.class,
+            &b.source,
+            &b.valid_from,
+            &b.valid_until,
+            &b.campaign,
+            &b.external_id,
+        )
 }
 
 fn add_uploader(connection: &Connection, id: SegmentId, by: &str) -> Result<()> {
     connection
-        .execute(
-            ADD_UPLOADER,
-            named_params! { ":segment": id.to_string(), ":identity": by },
-        )
+        .execute(ADD_UPLOADER, named_params! { ":segment": id.to_string(), ":identity": by })
         .map_err(storage)?;
     Ok(())
 }
 
 fn require(connection: &Connection, id: SegmentId) -> Result<SegmentRecord> {
-    let mut statement = connection
-        .prepare_cached(&format!("{COLUMNS} WHERE s.id = :id"))
-        .map_err(storage)?;
+    let mut statement = connection.prepare_cached(&format!("{COLUMNS} WHERE s.id = :id")).map_err(storage)?;
     statement
         .query_row(named_params! { ":id": id.to_string() }, |row| Ok(record(row)))
         .optional()
@@ -415,14 +381,9 @@ fn require(connection: &Connection, id: SegmentId) -> Result<SegmentRecord> {
 }
 
 fn list(connection: &Connection, condition: &str, value: &str) -> Result<Vec<SegmentRecord>> {
-    let mut statement = connection
-        .prepare_cached(&format!("{COLUMNS} {condition} ORDER BY s.id"))
-        .map_err(storage)?;
-    collect(
-        statement
-            .query(named_params! { ":value": value })
-            .map_err(storage)?,
-    )
+    let mut statement =
+        connection.prepare_cached(&format!("{COLUMNS} {condition} ORDER BY s.id")).map_err(storage)?;
+    collect(statement.query(named_params! { ":value": value }).map_err(storage)?)
 }
 
 fn collect(mut rows: rusqlite::Rows<'_>) -> Result<Vec<SegmentRecord>> {
@@ -436,14 +397,11 @@ fn collect(mut rows: rusqlite::Rows<'_>) -> Result<Vec<SegmentRecord>> {
 fn record(row: &Row<'_>) -> Result<SegmentRecord> {
     let id: String = col(row, 0)?;
     let damaged = |what: &str| {
-        Error::internal(format!(
-            "segment {id} in the database has a damaged {what}; restore a backup"
-        ))
+        Error::internal(format!("segment {id} in the database has a damaged {what}; restore a backup"))
     };
     let bound = |index: usize| -> Result<Option<Bound>> {
         let text: Option<String> = col(row, index)?;
-        text.map(|text| text.parse().map_err(|_| damaged("validity")))
-            .transpose()
+        text.map(|text| text.parse().map_err(|_| damaged("validity"))).transpose()
     };
     let reason: Option<String> = col(row, 13)?;
     let sound: Option<String> = col(row, 16)?;
@@ -467,9 +425,7 @@ fn record(row: &Row<'_>) -> Result<SegmentRecord> {
         reason: reason.map(|text| from_json("a reason", &text)).transpose()?,
         duration: col::<Option<i64>>(row, 14)?.map(jiff::SignedDuration::from_nanos),
         prepared: col(row, 15)?,
-        sound: sound
-            .map(|text| from_json("an inspection report", &text))
-            .transpose()?,
+        sound: sound.map(|text| from_json("an inspection report", &text)).transpose()?,
         uploaded_by: (col(row, 17)?, col(row, 18)?),
         uploaded_at: time(col(row, 19)?),
         approved_by: approver.0.zip(approver.1),

@@ -12,18 +12,13 @@ const GET: &str = "SELECT value FROM station WHERE key = :key";
 /// Keeps one fact.
 pub(super) fn put(connection: &Connection, key: &str, value: &str) -> Result<()> {
     let mut statement = connection.prepare_cached(PUT).map_err(storage)?;
-    statement
-        .execute(named_params! { ":key": key, ":value": value })
-        .map_err(storage)?;
+    statement.execute(named_params! { ":key": key, ":value": value }).map_err(storage)?;
     Ok(())
 }
 
 fn get(connection: &Connection, key: &str) -> Result<Option<String>> {
     let mut statement = connection.prepare_cached(GET).map_err(storage)?;
-    statement
-        .query_row(named_params! { ":key": key }, |row| row.get(0))
-        .optional()
-        .map_err(storage)
+    statement.query_row(named_params! { ":key": key }, |row| row.get(0)).optional().map_err(storage)
 }
 
 impl Store {
@@ -44,12 +39,7 @@ impl Store {
         self.write(|transaction| {
             put(transaction, "stopped", if stopped { name } else { "" })?;
             let kind = if stopped { "stop" } else { "resume" };
-            super::airings::append(
-                transaction,
-                at,
-                kind,
-                &serde_json::json!({ "by": id, "name": name }),
-            )?;
+            super::airings::append(transaction, at, kind, &serde_json::json!({ "by": id, "name": name }))?;
             Ok(())
         })
     }

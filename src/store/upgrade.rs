@@ -15,12 +15,9 @@ pub(super) const VERSION: i64 = 1;
 /// # Errors
 /// When the database was written by a newer version, or the disk does not let us.
 pub(super) fn bring_up_to_date(connection: &mut Connection, now: Timestamp) -> Result<()> {
-    let transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(storage)?;
-    let found: i64 = transaction
-        .query_row("PRAGMA user_version", [], |row| row.get(0))
-        .map_err(storage)?;
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(storage)?;
+    let found: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(storage)?;
     match found {
         VERSION => return Ok(()),
         0 => {
@@ -39,9 +36,7 @@ pub(super) fn bring_up_to_date(connection: &mut Connection, now: Timestamp) -> R
             ));
         }
     }
-    transaction
-        .pragma_update(None, "user_version", VERSION)
-        .map_err(storage)?;
+    transaction.pragma_update(None, "user_version", VERSION).map_err(storage)?;
     transaction.commit().map_err(storage)
 }
 

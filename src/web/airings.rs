@@ -9,17 +9,16 @@ use crate::store::AiringFilter;
 use bytes::Bytes;
 use serde_json::Value;
 use std::sync::Arc;
+use warp::Filter;
+use warp::filters::BoxedFilter;
 use warp::http::{HeaderValue, StatusCode, header};
 use warp::reply::Response;
-use warp::{Filter, Rejection};
 
 /// Rows read at a time while the whole log is streamed.
 const PAGE: u32 = 500;
 const OUTCOMES: [&str; 6] = ["aired", "partial", "missed", "suppressed", "preempted", "failed"];
 
-pub(super) fn routes(
-    app: &Arc<App>,
-) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + use<> {
+pub(super) fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
     warp::path("airings")
         .and(warp::path::end())
         .and(warp::get())
@@ -28,6 +27,7 @@ pub(super) fn routes(
         .and(query())
         .and(warp::header::optional::<String>("accept"))
         .then(|app, caller, query, accept| respond(airings(app, caller, query, accept)))
+        .boxed()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -83,10 +83,7 @@ async fn airings(app: Arc<App>, caller: Caller, query: Query, accept: Option<Str
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);
     let next = found.last().filter(|_| more).map(|airing| airing.seq.to_string());
-    let items: Vec<Value> = found
-        .iter()
-        .map(|airing| wire::airing(airing, &app.timezone))
-        .collect();
+    let items: Vec<Value> = found.iter().map(|airing| wire::airing(airing, &app.timezone)).collect();
     json(StatusCode::OK, &wire::Page { items, next })
 }
 
@@ -126,12 +123,8 @@ fn stream(app: Arc<App>, filter: AiringFilter, shape: Shape) -> Result<Response>
         Shape::Csv => ("text/csv; charset=utf-8", "attachment; filename=\"airings.csv\""),
         Shape::Ndjson => ("application/x-ndjson", "attachment; filename=\"airings.ndjson\""),
     };
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    response
-        .headers_mut()
-        .insert(header::CONTENT_DISPOSITION, HeaderValue::from_static(disposition));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response.headers_mut().insert(header::CONTENT_DISPOSITION, HeaderValue::from_static(disposition));
     Ok(response)
 }
 

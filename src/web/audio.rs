@@ -9,18 +9,17 @@ use loaxa_audio::prepared::Prepared;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
+use warp::Filter;
+use warp::filters::BoxedFilter;
 use warp::http::{HeaderValue, StatusCode, header};
 use warp::reply::Response;
-use warp::{Filter, Rejection};
 
 /// Bytes read at a time.
 const CHUNK: u64 = 64 * 1024;
 /// Length of the WAV header that is put before prepared PCM.
 const WAV_HEADER: u64 = 44;
 
-pub(super) fn routes(
-    app: &Arc<App>,
-) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + use<> {
+pub(super) fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
     warp::path("segments")
         .and(warp::path::param::<String>())
         .and(warp::path("audio"))
@@ -31,6 +30,7 @@ pub(super) fn routes(
         .and(query())
         .and(warp::header::optional::<String>("range"))
         .then(|id, app, caller, query, range| respond(audio(app, caller, id, query, range)))
+        .boxed()
 }
 
 /// Something that can be listened to from any byte on.
@@ -52,19 +52,13 @@ impl Sound {
         match self {
             Self::Original { file, .. } => {
                 let mut bytes = vec![0; usize::try_from(most.min(CHUNK)).unwrap_or(0)];
-                let read = file
-                    .read_at(&mut bytes, at)
-                    .map_err(|error| Error::io("the original", &error))?;
+                let read = file.read_at(&mut bytes, at).map_err(|error| Error::io("the original", &error))?;
                 bytes.truncate(read);
                 Ok(bytes)
             }
             Self::Wave { header, .. } if at < WAV_HEADER => {
                 let from = usize::try_from(at).unwrap_or(0);
-                Ok(header[from..]
-                    .iter()
-                    .copied()
-                    .take(usize::try_from(most).unwrap_or(usize::MAX))
-                    .collect())
+                Ok(header[from..].iter().copied().take(usize::try_from(most).unwrap_or(usize::MAX)).collect())
             }
             Self::Wave { pcm, .. } => {
                 let byte = at - WAV_HEADER;
@@ -74,10 +68,7 @@ impl Sound {
                     .map_err(|error| Error::internal(format!("prepared sound: {error}")))?;
                 let bytes = samples.iter().flat_map(|sample| sample.to_le_bytes());
                 let skip = usize::try_from(byte % block_bytes).unwrap_or(0);
-                Ok(bytes
-                    .skip(skip)
-                    .take(usize::try_from(most).unwrap_or(usize::MAX))
-                    .collect())
+                Ok(bytes.skip(skip).take(usize::try_from(most).unwrap_or(usize::MAX)).collect())
             }
         }
     }
@@ -128,10 +119,7 @@ async fn audio(
             Some(codec) if codec.starts_with("pcm") => "audio/wav",
             _ => "application/octet-stream",
         };
-        let length = file
-            .metadata()
-            .map_err(|error| Error::io("the original", &error))?
-            .len();
+        let length = file.metadata().map_err(|error| Error::io("the original", &error))?.len();
         Ok((Sound::Original { file, length }, kind))
     })
     .await?;
@@ -165,11 +153,7 @@ async fn audio(
     set(&mut response, header::ACCEPT_RANGES, "bytes");
     set(&mut response, header::CONTENT_LENGTH, &(to - from).to_string());
     if status == StatusCode::PARTIAL_CONTENT {
-        set(
-            &mut response,
-            header::CONTENT_RANGE,
-            &format!("bytes {from}-{}/{length}", to - 1),
-        );
+        set(&mut response, header::CONTENT_RANGE, &format!("bytes {from}-{}/{length}", to - 1));
     }
     Ok(response)
 }
@@ -190,10 +174,7 @@ enum Range {
 
 /// One byte range (RFC 9110); what is not understood is ignored, as the standard lets us.
 fn parse_range(text: &str, length: u64) -> Range {
-    let Some((first, last)) = text
-        .strip_prefix("bytes=")
-        .and_then(|range| range.split_once('-'))
-    else {
+    let Some((first, last)) = text.strip_prefix("bytes=").and_then(|range| range.split_once('-')) else {
         return Range::Ignored;
     };
     let (from, to) = match (first.trim().parse::<u64>(), last.trim().parse::<u64>()) {
@@ -202,11 +183,7 @@ fn parse_range(text: &str, length: u64) -> Range {
         (Err(_), Ok(suffix)) if first.trim().is_empty() => (length.saturating_sub(suffix), length),
         _ => return Range::Ignored,
     };
-    if from >= to {
-        Range::Outside
-    } else {
-        Range::Part(from, to)
-    }
+    if from >= to { Range::Outside } else { Range::Part(from, to) }
 }
 
 fn wave_header(sample_rate: u32, frames: u64) -> [u8; 44] {

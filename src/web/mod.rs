@@ -141,11 +141,7 @@ async fn refuse(rejection: Rejection) -> std::result::Result<Response, Infallibl
             "the query cannot be read; /api/v1/openapi.json lists what this path takes",
         )
     } else {
-        Error::new(
-            ErrorKind::Malformed,
-            "bad_request",
-            format!("the request cannot be read: {rejection:?}"),
-        )
+        Error::new(ErrorKind::Malformed, "bad_request", format!("the request cannot be read: {rejection:?}"))
     };
     Ok(problem::answer(&error))
 }
@@ -191,9 +187,7 @@ fn json<T: Serialize>(status: StatusCode, value: &T) -> Result<Response> {
         .map_err(|error| Error::internal(format!("an answer cannot be written: {error}")))?;
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(response)
 }
 
@@ -220,11 +214,8 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     serde_json::from_slice(bytes).map_err(|error| {
         let detail = format!("the body: {error}; /api/v1/openapi.json shows what is expected");
         if error.is_data() {
-            let code = if error.to_string().starts_with("unknown field") {
-                "unknown_field"
-            } else {
-                "bad_field"
-            };
+            let code =
+                if error.to_string().starts_with("unknown field") { "unknown_field" } else { "bad_field" };
             Error::unacceptable(code, detail)
         } else {
             Error::new(ErrorKind::Malformed, "bad_json", detail)
@@ -241,18 +232,13 @@ fn if_match(value: Option<&str>) -> Result<i64> {
             "a change says of which version it is: read the object and send its ETag as If-Match",
         )
     })?;
-    value
-        .trim()
-        .trim_start_matches("W/")
-        .trim_matches('"')
-        .parse()
-        .map_err(|_| {
-            Error::new(
-                ErrorKind::PreconditionFailed,
-                "changed_meanwhile",
-                format!("If-Match {value} is no version of this object; read it again and send its ETag"),
-            )
-        })
+    value.trim().trim_start_matches("W/").trim_matches('"').parse().map_err(|_| {
+        Error::new(
+            ErrorKind::PreconditionFailed,
+            "changed_meanwhile",
+            format!("If-Match {value} is no version of this object; read it again and send its ETag"),
+        )
+    })
 }
 
 /// A query string's pairs.
@@ -267,10 +253,7 @@ impl Query {
             Some((name, _)) => Err(Error::new(
                 ErrorKind::Malformed,
                 "unknown_parameter",
-                format!(
-                    "{name:?} is no parameter of this path; it takes {}",
-                    known.join(", ")
-                ),
+                format!("{name:?} is no parameter of this path; it takes {}", known.join(", ")),
             )),
         }
     }
@@ -299,17 +282,11 @@ impl Query {
 
     /// `limit`, within bounds.
     fn limit(&self) -> Result<u32> {
-        let limit = self
-            .parse::<u32>("limit", "a number from 1 to 1000")?
-            .unwrap_or(100);
+        let limit = self.parse::<u32>("limit", "a number from 1 to 1000")?.unwrap_or(100);
         if (1..=1000).contains(&limit) {
             return Ok(limit);
         }
-        Err(Error::new(
-            ErrorKind::Malformed,
-            "bad_parameter",
-            "limit must lie between 1 and 1000",
-        ))
+        Err(Error::new(ErrorKind::Malformed, "bad_parameter", "limit must lie between 1 and 1000"))
     }
 
     /// An instant, or the start of a day in the station's zone.

@@ -1,29 +1,18 @@
 //! The page, embedded in the program. It holds no data: what it shows it asks of the API, after logging in.
 
+use warp::filters::BoxedFilter;
 use warp::http::{HeaderValue, header};
 use warp::reply::Response;
 use warp::{Filter, Rejection};
 
 const FILES: [(&str, &str, &str); 4] = [
     ("", "text/html; charset=utf-8", include_str!("page/index.html")),
-    (
-        "app.js",
-        "text/javascript; charset=utf-8",
-        include_str!("page/app.js"),
-    ),
-    (
-        "words.js",
-        "text/javascript; charset=utf-8",
-        include_str!("page/words.js"),
-    ),
-    (
-        "style.css",
-        "text/css; charset=utf-8",
-        include_str!("page/style.css"),
-    ),
+    ("app.js", "text/javascript; charset=utf-8", include_str!("page/app.js")),
+    ("words.js", "text/javascript; charset=utf-8", include_str!("page/words.js")),
+    ("style.css", "text/css; charset=utf-8", include_str!("page/style.css")),
 ];
 
-pub(super) fn routes() -> impl Filter<Extract = (Response,), Error = Rejection> + Clone {
+pub(super) fn routes() -> BoxedFilter<(Response,)> {
     warp::get()
         .and(warp::path::full())
         .and_then(|path: warp::path::FullPath| async move {
@@ -31,12 +20,9 @@ pub(super) fn routes() -> impl Filter<Extract = (Response,), Error = Rejection> 
             let file = FILES.iter().find(|(known, _, _)| *known == name);
             let (_, kind, text) = file.ok_or_else(warp::reject::not_found)?;
             let mut response = Response::new(bytes::Bytes::from_static(text.as_bytes()).into());
-            response
-                .headers_mut()
-                .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-            response
-                .headers_mut()
-                .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+            response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
             Ok::<_, Rejection>(response)
         })
+        .boxed()
 }

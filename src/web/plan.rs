@@ -9,16 +9,15 @@ use jiff::{Timestamp, ToSpan};
 use loaxa_schedules::Entry;
 use serde_json::json;
 use std::sync::Arc;
+use warp::Filter;
+use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
 use warp::reply::Response;
-use warp::{Filter, Rejection};
 
 /// Days answered at once: a year and a day.
 const MOST_DAYS: i32 = 366;
 
-pub(super) fn routes(
-    app: &Arc<App>,
-) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + use<> {
+pub(super) fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
     warp::path("plan")
         .and(warp::path::end())
         .and(warp::get())
@@ -26,6 +25,7 @@ pub(super) fn routes(
         .and(caller())
         .and(query())
         .then(|app, caller, query| respond(plan(app, caller, query)))
+        .boxed()
 }
 
 async fn plan(app: Arc<App>, caller: Caller, query: Query) -> Result<Response> {
@@ -56,11 +56,7 @@ async fn plan(app: Arc<App>, caller: Caller, query: Query) -> Result<Response> {
         let (mut slots, mut refusals) = (Vec::new(), Vec::new());
         for day in planning::days(&snapshot, first, days)? {
             for entry in day.entries().into_iter().filter(|entry| inside(entry.start())) {
-                let list = if matches!(entry, Entry::Slot(_)) {
-                    &mut slots
-                } else {
-                    &mut refusals
-                };
+                let list = if matches!(entry, Entry::Slot(_)) { &mut slots } else { &mut refusals };
                 list.push(wire::entry(&entry, &app.timezone));
             }
         }
@@ -85,6 +81,5 @@ async fn plan(app: Arc<App>, caller: Caller, query: Query) -> Result<Response> {
 }
 
 fn start_of(date: jiff::civil::Date, timezone: &jiff::tz::TimeZone) -> Timestamp {
-    date.to_zoned(timezone.clone())
-        .map_or(Timestamp::UNIX_EPOCH, |start| start.timestamp())
+    date.to_zoned(timezone.clone()).map_or(Timestamp::UNIX_EPOCH, |start| start.timestamp())
 }

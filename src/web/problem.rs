@@ -47,15 +47,9 @@ pub(super) fn answer(error: &Error) -> Response {
     let mut response = Response::new(body.to_string().into());
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/problem+json"),
-    );
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     if error.kind == ErrorKind::Unauthenticated {
-        headers.insert(
-            header::WWW_AUTHENTICATE,
-            HeaderValue::from_static("Bearer realm=\"loaxa\""),
-        );
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"loaxa\""));
     }
     if error.kind == ErrorKind::Unavailable {
         headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));

@@ -11,9 +11,10 @@ use crate::store::{Document, Stored};
 use loaxa_schedules::{Programme, ProgrammeId, Window, WindowId, Zone, ZoneId};
 use std::sync::Arc;
 use uuid::Uuid;
+use warp::Filter;
+use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
 use warp::reply::Response;
-use warp::{Filter, Rejection};
 
 /// A document that is planned with over HTTP.
 trait Resource: Document + Show {
@@ -33,10 +34,7 @@ impl Resource for Zone {
     fn from_body(id: Uuid, body: &[u8], app: &App) -> Result<Self> {
         let zone = read::<ZoneBody>(body)?.zone(ZoneId(id))?;
         let others = app.store.all_documents::<Zone>()?;
-        if others
-            .iter()
-            .any(|other| other.id != zone.id && other.name == zone.name)
-        {
+        if others.iter().any(|other| other.id != zone.id && other.name == zone.name) {
             return Err(Error::new(
                 crate::error::ErrorKind::Conflict,
                 "name_taken",
@@ -70,19 +68,11 @@ impl Resource for Programme {
     }
 }
 
-pub(super) fn routes(
-    app: &Arc<App>,
-) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + use<> {
-    resource::<Zone>(app)
-        .or(resource::<Window>(app))
-        .unify()
-        .or(resource::<Programme>(app))
-        .unify()
+pub(super) fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
+    resource::<Zone>(app).or(resource::<Window>(app)).unify().or(resource::<Programme>(app)).unify().boxed()
 }
 
-fn resource<T: Resource + Sync>(
-    app: &Arc<App>,
-) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + use<T> {
+fn resource<T: Resource + Sync>(app: &Arc<App>) -> BoxedFilter<(Response,)> {
     let root = warp::path(T::PATH);
     let item = root.and(warp::path::param::<String>()).and(warp::path::end());
     let list = root
@@ -91,40 +81,38 @@ fn resource<T: Resource + Sync>(
         .and(with(app))
         .and(caller())
         .and(query())
-        .then(|app, caller, query| respond(list::<T>(app, caller, query)));
+        .then(|app, caller, query| respond(list::<T>(app, caller, query)))
+        .boxed();
     let make = root
         .and(warp::path::end())
         .and(warp::post())
         .and(with(app))
         .and(caller())
         .and(body())
-        .then(|app, caller, body| respond(make::<T>(app, caller, body)));
+        .then(|app, caller, body| respond(make::<T>(app, caller, body)))
+        .boxed();
     let one = item
         .and(warp::get())
         .and(with(app))
         .and(caller())
-        .then(|id, app, caller| respond(one::<T>(app, caller, id)));
+        .then(|id, app, caller| respond(one::<T>(app, caller, id)))
+        .boxed();
     let replace = item
         .and(warp::put())
         .and(with(app))
         .and(caller())
         .and(warp::header::optional::<String>("if-match"))
         .and(body())
-        .then(|id, app, caller, tag, body| respond(replace::<T>(app, caller, id, tag, body)));
+        .then(|id, app, caller, tag, body| respond(replace::<T>(app, caller, id, tag, body)))
+        .boxed();
     let remove = item
         .and(warp::delete())
         .and(with(app))
         .and(caller())
         .and(warp::header::optional::<String>("if-match"))
-        .then(|id, app, caller, tag| respond(remove::<T>(app, caller, id, tag)));
-    list.or(make)
-        .unify()
-        .or(one)
-        .unify()
-        .or(replace)
-        .unify()
-        .or(remove)
-        .unify()
+        .then(|id, app, caller, tag| respond(remove::<T>(app, caller, id, tag)))
+        .boxed();
+    list.or(make).unify().or(one).unify().or(replace).unify().or(remove).unify().boxed()
 }
 
 fn id_of<T: Resource>(text: &str) -> Result<Uuid> {
@@ -143,10 +131,7 @@ async fn list<T: Resource + Sync>(app: Arc<App>, caller: Caller, query: Query) -
     let mut found = work(&app, move |app| app.store.documents::<T>(after, limit + 1)).await?;
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);
-    let next = found
-        .last()
-        .filter(|_| more)
-        .map(|stored| stored.value.id().to_string());
+    let next = found.last().filter(|_| more).map(|stored| stored.value.id().to_string());
     let items = found.iter().map(|stored| shown(&app, stored)).collect();
     json(StatusCode::OK, &wire::Page { items, next })
 }
@@ -184,8 +169,7 @@ async fn replace<T: Resource + Sync>(
         let current = app.store.document::<T>(id)?;
         let version = if_match(tag.as_deref())?;
         let value = T::from_body(current.value.id(), &body, app)?;
-        app.store
-            .replace(&value, version, &caller.id, app.clock.now().wall)
+        app.store.replace(&value, version, &caller.id, app.clock.now().wall)
     })
     .await?;
     app.plan_changed.send_modify(|count| *count += 1);
@@ -204,8 +188,7 @@ async fn remove<T: Resource + Sync>(
         app.store.document::<T>(id)?;
         let version = if_match(tag.as_deref())?;
         T::may_go(id, app)?;
-        app.store
-            .remove::<T>(id, version, &caller.id, app.clock.now().wall)
+        app.store.remove::<T>(id, version, &caller.id, app.clock.now().wall)
     })
     .await?;
     app.plan_changed.send_modify(|count| *count += 1);

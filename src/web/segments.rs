@@ -8,13 +8,12 @@ use crate::store::{NewSegment, SegmentFilter, SegmentRecord, standing_of};
 use futures_util::{Stream, TryStreamExt};
 use loaxa_schedules::{Class, SegmentId, Standing};
 use std::sync::Arc;
+use warp::Filter;
+use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
 use warp::reply::Response;
-use warp::{Filter, Rejection};
 
-pub(super) fn routes(
-    app: &Arc<App>,
-) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + use<> {
+pub(super) fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
     let root = warp::path("segments");
     let push = root
         .and(warp::path::end())
@@ -23,21 +22,24 @@ pub(super) fn routes(
         .and(caller())
         .and(warp::header::optional::<String>("content-type"))
         .and(warp::body::stream())
-        .then(|app, caller, kind, body| respond(push(app, caller, kind, body)));
+        .then(|app, caller, kind, body| respond(push(app, caller, kind, body)))
+        .boxed();
     let list = root
         .and(warp::path::end())
         .and(warp::get())
         .and(with(app))
         .and(caller())
         .and(query())
-        .then(|app, caller, query| respond(list(app, caller, query)));
+        .then(|app, caller, query| respond(list(app, caller, query)))
+        .boxed();
     let one = root
         .and(warp::path::param::<String>())
         .and(warp::path::end())
         .and(warp::get())
         .and(with(app))
         .and(caller())
-        .then(|id, app, caller| respond(one(app, caller, id)));
+        .then(|id, app, caller| respond(one(app, caller, id)))
+        .boxed();
     let approve = root
         .and(warp::path::param::<String>())
         .and(warp::path("approval"))
@@ -46,22 +48,17 @@ pub(super) fn routes(
         .and(with(app))
         .and(caller())
         .and(body())
-        .then(|id, app, caller, body| respond(approve(app, caller, id, body)));
+        .then(|id, app, caller, body| respond(approve(app, caller, id, body)))
+        .boxed();
     let withdraw = root
         .and(warp::path::param::<String>())
         .and(warp::path::end())
         .and(warp::delete())
         .and(with(app))
         .and(caller())
-        .then(|id, app, caller| respond(withdraw(app, caller, id)));
-    push.or(list)
-        .unify()
-        .or(one)
-        .unify()
-        .or(approve)
-        .unify()
-        .or(withdraw)
-        .unify()
+        .then(|id, app, caller| respond(withdraw(app, caller, id)))
+        .boxed();
+    push.or(list).unify().or(one).unify().or(approve).unify().or(withdraw).unify().boxed()
 }
 
 async fn push<B: warp::Buf>(
@@ -115,21 +112,11 @@ async fn push<B: warp::Buf>(
     let (record, new) = app.intake.keep(received, segment, caller.id).await?;
     if !new {
         let (app, path) = (&app, format!("/api/v1/segments/{}", record.pushed.id));
-        return created(
-            StatusCode::OK,
-            record.version,
-            &path,
-            &wire::segment(&record, &app.timezone),
-        );
+        return created(StatusCode::OK, record.version, &path, &wire::segment(&record, &app.timezone));
     }
     let record = app.intake.inspect_and_answer(record).await?;
     let path = format!("/api/v1/segments/{id}");
-    created(
-        StatusCode::CREATED,
-        record.version,
-        &path,
-        &wire::segment(&record, &app.timezone),
-    )
+    created(StatusCode::CREATED, record.version, &path, &wire::segment(&record, &app.timezone))
 }
 
 /// A part that must fit into memory.
@@ -174,19 +161,14 @@ fn broken(error: multer::Error) -> Error {
 fn described(id: SegmentId, meta: SegmentMeta, sha256: String, bytes: u64) -> Result<NewSegment> {
     let language = meta.language.unwrap_or_else(|| "vi".to_owned());
     let plausible = (2..=35).contains(&language.len())
-        && language
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        && language.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     if !plausible {
         return Err(Error::unacceptable(
             "bad_language",
             format!("language {language:?} is no BCP 47 tag; write vi, en, tyz, hmn, …"),
         ));
     }
-    for text in [&meta.source, &meta.campaign, &meta.external_id]
-        .into_iter()
-        .flatten()
-    {
+    for text in [&meta.source, &meta.campaign, &meta.external_id].into_iter().flatten() {
         if text.chars().count() > 200 {
             return Err(Error::unacceptable(
                 "bad_field",
@@ -240,10 +222,7 @@ async fn list(app: Arc<App>, caller: Caller, query: Query) -> Result<Response> {
     let mut records = work(&app, move |app| app.store.segments(&filter)).await?;
     let more = records.len() > limit as usize;
     records.truncate(limit as usize);
-    let next = records
-        .last()
-        .filter(|_| more)
-        .map(|record| record.pushed.id.to_string());
+    let next = records.last().filter(|_| more).map(|record| record.pushed.id.to_string());
     let now = app.clock.now().wall;
     let items = records
         .into_iter()
@@ -256,11 +235,7 @@ async fn list(app: Arc<App>, caller: Caller, query: Query) -> Result<Response> {
 
 /// A segment whose validity is over shows as expired.
 fn with_expiry(mut record: SegmentRecord, now: jiff::Timestamp, app: &App) -> SegmentRecord {
-    let over = record
-        .pushed
-        .valid_until
-        .as_ref()
-        .is_some_and(|until| until.ends(&app.timezone) <= now);
+    let over = record.pushed.valid_until.as_ref().is_some_and(|until| until.ends(&app.timezone) <= now);
     if over && matches!(record.standing, Standing::AwaitingApproval | Standing::Approved) {
         record.standing = Standing::Expired;
     }
@@ -272,59 +247,31 @@ async fn one(app: Arc<App>, caller: Caller, id: String) -> Result<Response> {
     let id = segment_id(&id)?;
     let record = work(&app, move |app| app.store.segment(id)).await?;
     let record = with_expiry(record, app.clock.now().wall, &app);
-    object(
-        StatusCode::OK,
-        record.version,
-        &wire::segment(&record, &app.timezone),
-    )
+    object(StatusCode::OK, record.version, &wire::segment(&record, &app.timezone))
 }
 
 async fn approve(app: Arc<App>, caller: Caller, id: String, body: bytes::Bytes) -> Result<Response> {
     caller.require(&[Scope::SegmentsApprove])?;
     let id = segment_id(&id)?;
     let approval: ApprovalBody = read(&body)?;
-    if approval
-        .note
-        .as_ref()
-        .is_some_and(|note| note.chars().count() > 1000)
-    {
-        return Err(Error::unacceptable(
-            "bad_field",
-            "a note has at most 1000 characters",
-        ));
+    if approval.note.as_ref().is_some_and(|note| note.chars().count() > 1000) {
+        return Err(Error::unacceptable("bad_field", "a note has at most 1000 characters"));
     }
     let record = work(&app, move |app| {
-        app.store.decide(
-            id,
-            approval.decision,
-            approval.note.as_deref(),
-            &caller.id,
-            app.clock.now().wall,
-        )
+        app.store.decide(id, approval.decision, approval.note.as_deref(), &caller.id, app.clock.now().wall)
     })
     .await?;
     tracing::info!(segment = %id, state = record.standing.as_str(), "a segment was decided on");
     changed(&app, &record);
-    object(
-        StatusCode::OK,
-        record.version,
-        &wire::segment(&record, &app.timezone),
-    )
+    object(StatusCode::OK, record.version, &wire::segment(&record, &app.timezone))
 }
 
 async fn withdraw(app: Arc<App>, caller: Caller, id: String) -> Result<Response> {
     caller.require(&[Scope::SegmentsWrite, Scope::SegmentsApprove])?;
     let id = segment_id(&id)?;
-    let record = work(&app, move |app| {
-        app.store.withdraw(id, &caller.id, app.clock.now().wall)
-    })
-    .await?;
+    let record = work(&app, move |app| app.store.withdraw(id, &caller.id, app.clock.now().wall)).await?;
     changed(&app, &record);
-    object(
-        StatusCode::OK,
-        record.version,
-        &wire::segment(&record, &app.timezone),
-    )
+    object(StatusCode::OK, record.version, &wire::segment(&record, &app.timezone))
 }
 
 fn changed(app: &App, record: &SegmentRecord) {

@@ -58,12 +58,8 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, mut shutdown: watch::Re
             tracing::warn!(limit = CONNECTIONS, "too many connections; one was closed");
             continue;
         };
-        let (app, routes, shutdown, drained) = (
-            Arc::clone(&app),
-            routes.clone(),
-            shutdown.clone(),
-            drained.clone(),
-        );
+        let (app, routes, shutdown, drained) =
+            (Arc::clone(&app), routes.clone(), shutdown.clone(), drained.clone());
         tokio::spawn(async move {
             connection(app, routes, stream, shutdown).await;
             drop((place, drained));
@@ -87,10 +83,7 @@ where
         async move { Ok::<_, Infallible>(handle(&app, routes, request, ending).await) }
     });
     let mut server = hyper::server::conn::http1::Builder::new();
-    server
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADERS_WITHIN)
-        .max_buf_size(64 * 1024);
+    server.timer(TokioTimer::new()).header_read_timeout(HEADERS_WITHIN).max_buf_size(64 * 1024);
     let mut connection = std::pin::pin!(server.serve_connection(TokioIo::new(stream), service));
     let result = tokio::select! {
         result = &mut connection => result,
@@ -118,10 +111,7 @@ where
 {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let mut response = match admit(app, request).await {
-        Ok(Admitted {
-            mut request,
-            remember,
-        }) => {
+        Ok(Admitted { mut request, remember }) => {
             request.extensions_mut().insert(super::Ending(ending));
             let replayed = match &remember {
                 Some(slot) => replay(app, slot).await,
@@ -169,11 +159,7 @@ async fn admit(app: &Arc<App>, request: Request<Incoming>) -> Result<Admitted> {
         }
         parts.extensions.insert(caller);
     }
-    let limit = if path == "/api/v1/segments" {
-        app.intake.max_upload() + UPLOAD_FRAME
-    } else {
-        SMALL_BODY
-    };
+    let limit = if path == "/api/v1/segments" { app.intake.max_upload() + UPLOAD_FRAME } else { SMALL_BODY };
     let too_large = move || {
         if limit == SMALL_BODY {
             Error::new(
@@ -203,20 +189,12 @@ async fn admit(app: &Arc<App>, request: Request<Incoming>) -> Result<Admitted> {
             )),
             Ok(Some(Ok(frame))) => Ok(frame),
         };
-        let seen = seen
-            + frame
-                .as_ref()
-                .ok()
-                .and_then(Frame::data_ref)
-                .map_or(0, |data| data.len() as u64);
+        let seen = seen + frame.as_ref().ok().and_then(Frame::data_ref).map_or(0, |data| data.len() as u64);
         let frame = if seen > limit { Err(too_large()) } else { frame };
         Some((frame, (body, seen)))
     });
     let body = BodyExt::boxed(StreamBody::new(frames));
-    Ok(Admitted {
-        request: Request::from_parts(parts, body),
-        remember,
-    })
+    Ok(Admitted { request: Request::from_parts(parts, body), remember })
 }
 
 /// Everything under `/api/` needs a caller, but for health and for logging in.
@@ -226,19 +204,11 @@ fn needs_caller(method: &Method, path: &str) -> bool {
 }
 
 async fn identify(app: &Arc<App>, method: &Method, headers: &HeaderMap) -> Result<Caller> {
-    let text = |name: HeaderName| {
-        headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .map(str::to_owned)
-    };
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     if let Some(authorization) = text(header::AUTHORIZATION) {
-        let scheme_and_token = authorization
-            .split_once(' ')
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-        let token = scheme_and_token
-            .map(|(_, token)| token.trim().to_owned())
-            .ok_or_else(access::refused)?;
+        let scheme_and_token =
+            authorization.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let token = scheme_and_token.map(|(_, token)| token.trim().to_owned()).ok_or_else(access::refused)?;
         let app = Arc::clone(app);
         return crate::intake::blocking(move || app.access.by_token(&token)).await;
     }
@@ -272,11 +242,7 @@ fn idempotency(headers: &HeaderMap, caller: &Caller, path: &str) -> Result<Optio
     let Some(key) = headers.get("idempotency-key") else {
         return Ok(None);
     };
-    let key = key
-        .to_str()
-        .ok()
-        .map(str::trim)
-        .filter(|key| (1..=200).contains(&key.len()));
+    let key = key.to_str().ok().map(str::trim).filter(|key| (1..=200).contains(&key.len()));
     let key = key.ok_or_else(|| {
         Error::new(
             ErrorKind::Malformed,
@@ -285,11 +251,7 @@ fn idempotency(headers: &HeaderMap, caller: &Caller, path: &str) -> Result<Optio
         )
     })?;
     let key = crate::ids::hex(&Sha256::digest(key.as_bytes()));
-    Ok(Some(RememberSlot {
-        identity: caller.id.clone(),
-        key,
-        request: format!("POST {path}"),
-    }))
+    Ok(Some(RememberSlot { identity: caller.id.clone(), key, request: format!("POST {path}") }))
 }
 
 async fn replay(app: &Arc<App>, slot: &RememberSlot) -> Result<Option<Response>> {
@@ -313,9 +275,7 @@ async fn replay(app: &Arc<App>, slot: &RememberSlot) -> Result<Option<Response>>
             response.headers_mut().insert(name, value);
         }
     }
-    response
-        .headers_mut()
-        .insert("idempotency-replayed", HeaderValue::from_static("true"));
+    response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
     Ok(Some(response))
 }
 

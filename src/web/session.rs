@@ -6,9 +6,10 @@ use crate::error::Result;
 use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
+use warp::Filter;
+use warp::filters::BoxedFilter;
 use warp::http::{HeaderValue, StatusCode, header};
 use warp::reply::Response;
-use warp::{Filter, Rejection};
 
 const COOKIE: &str = "loaxa_session";
 
@@ -26,27 +27,28 @@ struct PasswordBody {
     new: String,
 }
 
-pub(super) fn routes(
-    app: &Arc<App>,
-) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + use<> {
+pub(super) fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
     let root = warp::path("session");
     let log_in = root
         .and(warp::path::end())
         .and(warp::post())
         .and(with(app))
         .and(body())
-        .then(|app, body| respond(log_in(app, body)));
+        .then(|app, body| respond(log_in(app, body)))
+        .boxed();
     let who = root
         .and(warp::path::end())
         .and(warp::get())
         .and(caller())
-        .then(|caller: Caller| respond(async move { json(StatusCode::OK, &shown(&caller)) }));
+        .then(|caller: Caller| respond(async move { json(StatusCode::OK, &shown(&caller)) }))
+        .boxed();
     let log_out = root
         .and(warp::path::end())
         .and(warp::delete())
         .and(with(app))
         .and(caller())
-        .then(|app, caller| respond(log_out(app, caller)));
+        .then(|app, caller| respond(log_out(app, caller)))
+        .boxed();
     let password = root
         .and(warp::path("password"))
         .and(warp::path::end())
@@ -54,8 +56,9 @@ pub(super) fn routes(
         .and(with(app))
         .and(caller())
         .and(body())
-        .then(|app, caller, body| respond(change_password(app, caller, body)));
-    log_in.or(who).unify().or(log_out).unify().or(password).unify()
+        .then(|app, caller, body| respond(change_password(app, caller, body)))
+        .boxed();
+    log_in.or(who).unify().or(log_out).unify().or(password).unify().boxed()
 }
 
 /// The session cookie's value among the cookies of a request.
@@ -78,10 +81,7 @@ async fn log_in(app: Arc<App>, body: bytes::Bytes) -> Result<Response> {
     let mut response = json(StatusCode::OK, &shown(&login.caller))?;
     set_cookie(
         &mut response,
-        &format!(
-            "{COOKIE}={}; Path=/; HttpOnly; SameSite=Strict; Max-Age=604800",
-            login.cookie
-        ),
+        &format!("{COOKIE}={}; Path=/; HttpOnly; SameSite=Strict; Max-Age=604800", login.cookie),
     );
     Ok(response)
 }
@@ -93,10 +93,7 @@ async fn log_out(app: Arc<App>, caller: Caller) -> Result<Response> {
 
 async fn change_password(app: Arc<App>, caller: Caller, body: bytes::Bytes) -> Result<Response> {
     let body: PasswordBody = read(&body)?;
-    work(&app, move |app| {
-        app.access.change_password(&caller, &body.old, &body.new)
-    })
-    .await?;
+    work(&app, move |app| app.access.change_password(&caller, &body.old, &body.new)).await?;
     Ok(cleared())
 }
 
@@ -104,10 +101,7 @@ async fn change_password(app: Arc<App>, caller: Caller, body: bytes::Bytes) -> R
 fn cleared() -> Response {
     let mut response = Response::new(bytes::Bytes::new().into());
     *response.status_mut() = StatusCode::NO_CONTENT;
-    set_cookie(
-        &mut response,
-        &format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0"),
-    );
+    set_cookie(&mut response, &format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0"));
     response
 }
 
@@ -123,10 +117,7 @@ mod tests {
 
     #[test]
     fn only_our_cookie_counts() {
-        assert_eq!(
-            cookie_value("a=1; loaxa_session=abc; b=2").as_deref(),
-            Some("abc")
-        );
+        assert_eq!(cookie_value("a=1; loaxa_session=abc; b=2").as_deref(), Some("abc"));
         assert_eq!(cookie_value("xloaxa_session=abc"), None);
         assert_eq!(cookie_value(""), None);
     }

@@ -12,9 +12,10 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
+use warp::Filter;
+use warp::filters::BoxedFilter;
 use warp::http::{HeaderValue, StatusCode, header};
 use warp::reply::Response;
-use warp::{Filter, Rejection};
 
 /// A comment is sent so often that proxies and the page see that the line is alive.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -23,41 +24,44 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 #[serde(deny_unknown_fields)]
 struct Nothing {}
 
-pub(super) fn routes(
-    app: &Arc<App>,
-) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + use<> {
+pub(super) fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
     let health = warp::path("health")
         .and(warp::path::end())
         .and(warp::get())
         .and(with(app))
-        .then(|app| respond(health(app)));
+        .then(|app| respond(health(app)))
+        .boxed();
     let status = warp::path("status")
         .and(warp::path::end())
         .and(warp::get())
         .and(with(app))
         .and(caller())
-        .then(|app, caller| respond(status(app, caller)));
+        .then(|app, caller| respond(status(app, caller)))
+        .boxed();
     let events = warp::path("events")
         .and(warp::path::end())
         .and(warp::get())
         .and(with(app))
         .and(caller())
         .and(warp::ext::get::<Ending>())
-        .then(|app, caller, ending| respond(events(app, caller, ending)));
+        .then(|app, caller, ending| respond(events(app, caller, ending)))
+        .boxed();
     let stop = warp::path("stop")
         .and(warp::path::end())
         .and(warp::post())
         .and(with(app))
         .and(caller())
         .and(body())
-        .then(|app, caller, body| respond(switch(app, caller, body, true)));
+        .then(|app, caller, body| respond(switch(app, caller, body, true)))
+        .boxed();
     let resume = warp::path("resume")
         .and(warp::path::end())
         .and(warp::post())
         .and(with(app))
         .and(caller())
         .and(body())
-        .then(|app, caller, body| respond(switch(app, caller, body, false)));
+        .then(|app, caller, body| respond(switch(app, caller, body, false)))
+        .boxed();
     let vouch = warp::path("clock")
         .and(warp::path("vouch"))
         .and(warp::path::end())
@@ -65,28 +69,15 @@ pub(super) fn routes(
         .and(with(app))
         .and(caller())
         .and(body())
-        .then(|app, caller, body| respond(vouch(app, caller, body)));
-    health
-        .or(status)
-        .unify()
-        .or(events)
-        .unify()
-        .or(stop)
-        .unify()
-        .or(resume)
-        .unify()
-        .or(vouch)
-        .unify()
+        .then(|app, caller, body| respond(vouch(app, caller, body)))
+        .boxed();
+    health.or(status).unify().or(events).unify().or(stop).unify().or(resume).unify().or(vouch).unify().boxed()
 }
 
 /// Says that the daemon lives and its loop turns, and nothing else: anybody may ask.
 async fn health(app: Arc<App>) -> Result<Response> {
     let alive = app.playout.alive(app.clock.now().mono);
-    let status = if alive {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    };
+    let status = if alive { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     json(status, &json!({ "status": if alive { "ok" } else { "failing" } }))
 }
 
@@ -101,11 +92,8 @@ fn now(app: &App) -> Result<Value> {
     let time = app.clock.now();
     let air = app.playout.status();
     let timezone = &app.timezone;
-    let waiting = SegmentFilter {
-        standing: Some(Standing::AwaitingApproval),
-        limit: 1000,
-        ..SegmentFilter::default()
-    };
+    let waiting =
+        SegmentFilter { standing: Some(Standing::AwaitingApproval), limit: 1000, ..SegmentFilter::default() };
     let waiting = app.store.segments(&waiting)?.len();
     let windows = app.store.all_documents::<loaxa_schedules::Window>()?.len();
     let mut warnings = app.about.warnings.clone();
@@ -158,10 +146,7 @@ async fn events(app: Arc<App>, caller: Caller, ending: Ending) -> Result<Respons
         (Some(first), listener, ending),
         |(first, mut listener, mut ending)| async move {
             if let Some(text) = first {
-                return Some((
-                    Ok::<_, crate::error::Error>(Bytes::from(text)),
-                    (None, listener, ending),
-                ));
+                return Some((Ok::<_, crate::error::Error>(Bytes::from(text)), (None, listener, ending)));
             }
             let text = tokio::select! {
                 () = super::down(&mut ending.0) => return None,
@@ -177,13 +162,8 @@ async fn events(app: Arc<App>, caller: Caller, ending: Ending) -> Result<Respons
         },
     );
     let mut response = warp::reply::Reply::into_response(warp::reply::stream(stream));
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("text/event-stream"),
-    );
-    response
-        .headers_mut()
-        .insert("x-accel-buffering", HeaderValue::from_static("no"));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
     Ok(response)
 }
 
@@ -194,11 +174,9 @@ async fn switch(app: Arc<App>, caller: Caller, body: Bytes, stop: bool) -> Resul
         read::<Nothing>(&body)?;
     }
     app.playout.switch(caller.name.clone(), stop).await?;
-    let kept = work(&app, move |app| {
-        app.store
-            .keep_stopped(&caller.id, &caller.name, stop, app.clock.now().wall)
-    })
-    .await;
+    let kept =
+        work(&app, move |app| app.store.keep_stopped(&caller.id, &caller.name, stop, app.clock.now().wall))
+            .await;
     if let Err(error) = kept {
         // silence first: a log that cannot be written does not keep the loudspeakers on
         tracing::error!(%error, stop, "the station was switched, and that could not be kept");
@@ -233,8 +211,7 @@ async fn vouch(app: Arc<App>, caller: Caller, body: Bytes) -> Result<Response> {
     app.clock.vouch();
     work(&app, move |app| {
         let body = json!({ "what": "vouched", "by": caller.id });
-        app.store
-            .log(wall, &[crate::store::LogJob::Note { kind: "clock", body }])
+        app.store.log(wall, &[crate::store::LogJob::Note { kind: "clock", body }])
     })
     .await?;
     app.plan_changed.send_modify(|count| *count += 1);

@@ -21,9 +21,7 @@ pub(super) struct Page<T> {
 
 /// An instant as RFC 3339 with the offset that the station's zone has then.
 pub(crate) fn local(instant: Timestamp, timezone: &TimeZone) -> String {
-    instant
-        .display_with_offset(timezone.to_offset(instant))
-        .to_string()
+    instant.display_with_offset(timezone.to_offset(instant)).to_string()
 }
 
 /// A length in seconds, to the millisecond.
@@ -139,10 +137,7 @@ pub(super) struct ProgrammeBody {
 
 impl ZoneBody {
     pub(super) fn zone(self, id: ZoneId) -> Result<Zone> {
-        Ok(Zone {
-            id,
-            name: name("zone", self.name)?,
-        })
+        Ok(Zone { id, name: name("zone", self.name)? })
     }
 }
 
@@ -237,10 +232,7 @@ impl Show for Programme {
     fn show(&self, timezone: &TimeZone) -> Value {
         let (cron, at) = match &self.recurrence {
             Recurrence::Cron(cron) => (Some(cron), None),
-            Recurrence::At(at) => (
-                None,
-                Some(at.iter().map(|at| local(*at, timezone)).collect::<Vec<_>>()),
-            ),
+            Recurrence::At(at) => (None, Some(at.iter().map(|at| local(*at, timezone)).collect::<Vec<_>>())),
         };
         json!({
             "id": self.id.to_string(), "name": self.name, "segments": self.segments, "cron": cron, "at": at,

@@ -110,9 +110,7 @@ fn end_of_raw_string(text: &[char], i: usize) -> usize {
     let quote = find(text, i, |c| c == '"');
     let hashes = text[i..quote].iter().filter(|c| **c == '#').count();
     let closes = |j: usize| text[j] == '"' && (1..=hashes).all(|k| text.get(j + k) == Some(&'#'));
-    (quote + 1..text.len())
-        .find(|j| closes(*j))
-        .map_or(text.len(), |j| j + 1 + hashes)
+    (quote + 1..text.len()).find(|j| closes(*j)).map_or(text.len(), |j| j + 1 + hashes)
 }
 
 #[test]
@@ -122,10 +120,7 @@ fn only_code_is_read() {
     check("/// warp\n/* warp /* warp */ warp */ fn a() {}", "fn a ( ) { }");
     check(r#"let a = "warp \" warp"; b"#, "let a = ; b");
     check("r#\"warp \" warp\"# x br\"warp\" y", "x y");
-    check(
-        "let for_r = 'w'; '\\'' ; '\\u{41}' ; &'a warp",
-        "let for_r = ; ; ; & ' a warp",
-    );
+    check("let for_r = 'w'; '\\'' ; '\\u{41}' ; &'a warp", "let for_r = ; ; ; & ' a warp");
     check("\"http://warp\"; tokio", "; tokio");
     check("bar(1_000u64, 0x1f)", "bar ( , )");
 }
@@ -135,17 +130,11 @@ fn groups_of_the_standard_library_are_opened() {
     let check =
         |source: &str, expect: &str| assert_eq!(std_paths(&words(source)).join(" "), expect, "in {source}");
     check("use std::fs;", "std::fs");
-    check(
-        "use std::fs::File; std::env::var(x)",
-        "std::fs::File std::env::var",
-    );
+    check("use std::fs::File; std::env::var(x)", "std::fs::File std::env::var");
     check(
         "use std::{fs::{self, File as F}, time::*, io};",
         "std::fs::self std::fs::File std::time::* std::io",
     );
-    check(
-        "use std::time::{Duration, Instant}; a",
-        "std::time::Duration std::time::Instant",
-    );
+    check("use std::time::{Duration, Instant}; a", "std::time::Duration std::time::Instant");
     check("use jiff::fs; let fs = 1; std", "");
 }

@@ -48,9 +48,7 @@ pub(crate) fn read() -> Workspace {
     let manifest = read_text(&root.join("Cargo.toml"));
     let mut sources = Vec::new();
     for package in members(&metadata) {
-        let folder = Path::new(text(package, "manifest_path"))
-            .parent()
-            .expect("a manifest lies in a folder");
+        let folder = Path::new(text(package, "manifest_path")).parent().expect("a manifest lies in a folder");
         collect_sources(root, &folder.join("src"), &mut sources);
     }
     Workspace {
@@ -63,19 +61,9 @@ pub(crate) fn read() -> Workspace {
 
 fn metadata(root: &Path) -> Value {
     let host = run(Command::new(env!("CARGO")).arg("-vV"));
-    let host = host
-        .lines()
-        .find_map(|line| line.strip_prefix("host: "))
-        .expect("cargo names its host");
+    let host = host.lines().find_map(|line| line.strip_prefix("host: ")).expect("cargo names its host");
     let answer = run(Command::new(env!("CARGO"))
-        .args([
-            "metadata",
-            "--format-version",
-            "1",
-            "--offline",
-            "--filter-platform",
-            host,
-        ])
+        .args(["metadata", "--format-version", "1", "--offline", "--filter-platform", host])
         .current_dir(root));
     serde_json::from_str(&answer).expect("cargo metadata answers in JSON")
 }
@@ -83,33 +71,21 @@ fn metadata(root: &Path) -> Value {
 fn run(command: &mut Command) -> String {
     let output = command.output().expect("cargo can be run");
     let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success(),
-        "{command:?} failed (run `cargo fetch` once): {complaint}"
-    );
+    assert!(output.status.success(), "{command:?} failed (run `cargo fetch` once): {complaint}");
     String::from_utf8(output.stdout).expect("cargo answers in UTF-8")
 }
 
 fn members(metadata: &Value) -> impl Iterator<Item = &Value> {
     let ids = items(metadata, "workspace_members");
-    items(metadata, "packages")
-        .iter()
-        .filter(move |package| ids.contains(&package["id"]))
+    items(metadata, "packages").iter().filter(move |package| ids.contains(&package["id"]))
 }
 
 fn member(root: &Path, package: &Value) -> Package {
     let manifest = read_text(Path::new(text(package, "manifest_path")));
-    let is_root = |target: &&Value| {
-        items(target, "kind")
-            .iter()
-            .any(|kind| kind == "lib" || kind == "bin")
-    };
+    let is_root = |target: &&Value| items(target, "kind").iter().any(|kind| kind == "lib" || kind == "bin");
     Package {
         name: text(package, "name").to_owned(),
-        dependencies: items(package, "dependencies")
-            .iter()
-            .map(|dep| text(dep, "name").to_owned())
-            .collect(),
+        dependencies: items(package, "dependencies").iter().map(|dep| text(dep, "name").to_owned()).collect(),
         inherits_lints: table(&manifest, "lints").contains(&"workspace = true"),
         roots: items(package, "targets")
             .iter()
@@ -130,10 +106,7 @@ fn graph(metadata: &Value) -> BTreeMap<String, BTreeSet<String>> {
         let deps = items(node, "deps")
             .iter()
             .filter(|dep| items(dep, "dep_kinds").iter().any(|kind| kind["kind"] != "dev"));
-        graph
-            .entry(name(text(node, "id")))
-            .or_default()
-            .extend(deps.map(|dep| name(text(dep, "pkg"))));
+        graph.entry(name(text(node, "id"))).or_default().extend(deps.map(|dep| name(text(dep, "pkg"))));
     }
     graph
 }
@@ -156,20 +129,13 @@ fn collect_sources(root: &Path, folder: &Path, into: &mut Vec<Source>) {
 fn source(root: &Path, path: &Path) -> Source {
     let relative = path.strip_prefix(root).unwrap_or(path);
     let parts: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
-    Source {
-        path: parts.join("/"),
-        text: read_text(path),
-    }
+    Source { path: parts.join("/"), text: read_text(path) }
 }
 
 /// The lines of one table of a manifest, as written.
 fn table<'a>(manifest: &'a str, name: &str) -> Vec<&'a str> {
     let header = format!("[{name}]");
-    let after = manifest
-        .lines()
-        .map(str::trim)
-        .skip_while(move |line| *line != header)
-        .skip(1);
+    let after = manifest.lines().map(str::trim).skip_while(move |line| *line != header).skip(1);
     after.take_while(|line| !line.starts_with('[')).collect()
 }
 
@@ -178,9 +144,7 @@ fn read_text(path: &Path) -> String {
 }
 
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {
-    value[key]
-        .as_str()
-        .unwrap_or_else(|| panic!("{key} is missing in cargo's answer"))
+    value[key].as_str().unwrap_or_else(|| panic!("{key} is missing in cargo's answer"))
 }
 
 fn items<'a>(value: &'a Value, key: &str) -> &'a [Value] {

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -35,18 +35,30 @@ pub fn inspect(
     request: &InspectRequest,
     limits: &ChildLimits,
 ) -> Result<InspectReport, InspectRefusal> {
-    let result = run(exe, request, limits).and_then(|report| confirm(report, request));
+    let result = absolute(exe, request)
+        .and_then(|(exe, request)| run(&exe, &request, limits).and_then(|report| confirm(report, &request)));
     if result.is_err() {
         let _ = std::fs::remove_file(&request.output);
     }
     result
 }
 
-fn run(exe: &Path, request: &InspectRequest, limits: &ChildLimits) -> Result<InspectReport, InspectRefusal> {
-    let order = Order {
-        request: request.clone(),
-        limits: limits.clone(),
+/// The child runs in another folder, so that it holds none: relative names are made absolute here.
+fn absolute(exe: &Path, request: &InspectRequest) -> Result<(PathBuf, InspectRequest), InspectRefusal> {
+    let absolute = |path: &Path| {
+        std::path::absolute(path)
+            .map_err(|error| InspectRefusal::failed(&format!("{}: {error}", path.display())))
     };
+    let request = InspectRequest {
+        original: absolute(&request.original)?,
+        output: absolute(&request.output)?,
+        ..request.clone()
+    };
+    Ok((absolute(exe)?, request))
+}
+
+fn run(exe: &Path, request: &InspectRequest, limits: &ChildLimits) -> Result<InspectReport, InspectRefusal> {
+    let order = Order { request: request.clone(), limits: limits.clone() };
     let order = serde_json::to_string(&order).map_err(|error| InspectRefusal::failed(&error.to_string()))?;
     let mut child = Command::new(exe)
         .arg(SUBCOMMAND)
@@ -61,12 +73,8 @@ fn run(exe: &Path, request: &InspectRequest, limits: &ChildLimits) -> Result<Ins
     let stdout = child.stdout.take().map(read_bounded);
     let stderr = child.stderr.take().map(read_bounded);
     let (status, killed) = wait_bounded(&mut child, limits.wall)?;
-    let stdout = stdout
-        .and_then(|lines| lines.recv_timeout(GRACE).ok())
-        .unwrap_or_default();
-    let stderr = stderr
-        .and_then(|lines| lines.recv_timeout(GRACE).ok())
-        .unwrap_or_default();
+    let stdout = stdout.and_then(|lines| lines.recv_timeout(GRACE).ok()).unwrap_or_default();
+    let stderr = stderr.and_then(|lines| lines.recv_timeout(GRACE).ok()).unwrap_or_default();
     if killed {
         return Err(InspectRefusal::timeout());
     }
@@ -83,13 +91,11 @@ fn run(exe: &Path, request: &InspectRequest, limits: &ChildLimits) -> Result<Ins
 /// Reads a pipe to its end or to the bound, in a thread of its own; the result comes through the channel.
 fn read_bounded(pipe: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
     let (sender, receiver) = channel();
-    let reader = std::thread::Builder::new()
-        .name("inspect-pipe".into())
-        .spawn(move || {
-            let mut bytes = Vec::new();
-            let _ = pipe.take(OUTPUT_BYTES).read_to_end(&mut bytes);
-            let _ = sender.send(bytes);
-        });
+    let reader = std::thread::Builder::new().name("inspect-pipe".into()).spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = pipe.take(OUTPUT_BYTES).read_to_end(&mut bytes);
+        let _ = sender.send(bytes);
+    });
     // Without a thread the sender is dropped, and the answer is empty: refused.
     drop(reader);
     receiver
@@ -136,11 +142,5 @@ fn confirm(report: InspectReport, request: &InspectRequest) -> Result<InspectRep
         && info.sample_rate == request.sample_rate
         && info.bytes == report.bytes
         && original.eq_ignore_ascii_case(&request.original_sha256);
-    if same {
-        Ok(report)
-    } else {
-        Err(InspectRefusal::failed(
-            "its answer is not about the file it wrote",
-        ))
-    }
+    if same { Ok(report) } else { Err(InspectRefusal::failed("its answer is not about the file it wrote")) }
 }

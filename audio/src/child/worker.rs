@@ -34,18 +34,13 @@ pub(super) enum Answer {
 /// before any thread or runtime is started (their stacks would count against the memory limit), and end with what it
 /// returns. Prints one line of JSON, the report or the refusal; both are a success.
 pub fn run_child(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let order = arguments
-        .into_iter()
-        .next()
-        .and_then(|argument| argument.into_string().ok());
+    let order = arguments.into_iter().next().and_then(|argument| argument.into_string().ok());
     let Some(order) = order.and_then(|order| serde_json::from_str::<Order>(&order).ok()) else {
         let _ = writeln!(std::io::stderr(), "this command is only for the daemon itself");
         return ExitCode::from(2);
     };
     let answer = match limit(&order.limits) {
-        Err(error) => Answer::Refusal(InspectRefusal::failed(&format!(
-            "limits could not be set: {error}"
-        ))),
+        Err(error) => Answer::Refusal(InspectRefusal::failed(&format!("limits could not be set: {error}"))),
         Ok(()) => match inspect_file(&order.request) {
             Ok(report) => Answer::Report(report),
             Err(refusal) => Answer::Refusal(refusal),
@@ -63,13 +58,7 @@ pub fn run_child(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn limit(limits: &ChildLimits) -> rustix::io::Result<()> {
     let set = |resource, soft: u64, hard: u64| {
-        setrlimit(
-            resource,
-            Rlimit {
-                current: Some(soft),
-                maximum: Some(hard),
-            },
-        )
+        setrlimit(resource, Rlimit { current: Some(soft), maximum: Some(hard) })
     };
     let cpu = limits.cpu.as_secs().max(1);
     set(Resource::Core, 0, 0)?;

@@ -53,10 +53,7 @@ fn inspect(request: &InspectRequest) -> Result<InspectReport, InspectRefusal> {
         return Err(InspectRefusal::empty_file());
     }
     let mut format = open_format(&original)?;
-    let track = format
-        .default_track(TrackType::Audio)
-        .cloned()
-        .ok_or_else(|| unknown(&original))?;
+    let track = format.default_track(TrackType::Audio).cloned().ok_or_else(|| unknown(&original))?;
     let (mut decoder, rate) = open_decoder(&track, &original)?;
     let container = format.format_info().short_name;
     let mut sink = Sink::create(request, rate, expected_sha256)?;
@@ -77,9 +74,7 @@ fn inspect(request: &InspectRequest) -> Result<InspectReport, InspectRefusal> {
     {
         return Err(InspectRefusal::truncated_audio(declared, found));
     }
-    let hash = original
-        .finish_hash()
-        .map_err(|error| unreadable(&request.original, &error))?;
+    let hash = original.finish_hash().map_err(|error| unreadable(&request.original, &error))?;
     if hash != expected_sha256 {
         return Err(InspectRefusal::original_changed());
     }
@@ -95,14 +90,8 @@ fn inspect(request: &InspectRequest) -> Result<InspectReport, InspectRefusal> {
     warn(heard.damaged > 0, InspectWarning::damaged_packets(heard.damaged));
     warn(checksum_failed, InspectWarning::checksum_mismatch());
     warn(missing > 0.1, InspectWarning::ends_early(missing));
-    warn(
-        peak_dbfs.is_none_or(|peak| peak < SILENT_DBFS),
-        InspectWarning::silent(),
-    );
-    warn(
-        peak_dbfs.is_some_and(|peak| peak > CLIPPED_DBFS),
-        InspectWarning::clipped(),
-    );
+    warn(peak_dbfs.is_none_or(|peak| peak < SILENT_DBFS), InspectWarning::silent());
+    warn(peak_dbfs.is_some_and(|peak| peak > CLIPPED_DBFS), InspectWarning::clipped());
     warn(found < 1.0, InspectWarning::very_short());
     Ok(InspectReport {
         codec,
@@ -120,10 +109,8 @@ fn inspect(request: &InspectRequest) -> Result<InspectReport, InspectRefusal> {
 }
 
 fn open_format(original: &Original) -> Result<Box<dyn FormatReader>, InspectRefusal> {
-    let mut probe = Probe::new_with_options(&ProbeOptions {
-        max_probe_depth: PROBE_BYTES,
-        ..ProbeOptions::default()
-    });
+    let mut probe =
+        Probe::new_with_options(&ProbeOptions { max_probe_depth: PROBE_BYTES, ..ProbeOptions::default() });
     symphonia::default::register_enabled_formats(&mut probe);
     // A stream that cannot be sought keeps the MP3 reader from guessing a length where the file declares none.
     let source = ReadOnlySource::new(original.reader());
@@ -134,29 +121,19 @@ fn open_format(original: &Original) -> Result<Box<dyn FormatReader>, InspectRefu
     {
         return Err(InspectRefusal::unsupported_codec(name));
     }
-    probe
-        .probe(
-            &Hint::new(),
-            stream,
-            FormatOptions::default(),
-            MetadataOptions::default(),
-        )
-        .map_err(|error| match error {
+    probe.probe(&Hint::new(), stream, FormatOptions::default(), MetadataOptions::default()).map_err(|error| {
+        match error {
             Error::LimitError(_) => InspectRefusal::out_of_memory(),
             _ => unknown(original),
-        })
+        }
+    })
 }
 
 fn open_decoder(track: &Track, original: &Original) -> Result<(Box<dyn AudioDecoder>, u32), InspectRefusal> {
-    let parameters = track
-        .codec_params
-        .as_ref()
-        .and_then(|parameters| parameters.audio());
+    let parameters = track.codec_params.as_ref().and_then(|parameters| parameters.audio());
     let parameters = parameters.ok_or_else(|| unknown(original))?;
     // Without an encoder's tag there is nothing to trim.
-    let options = AudioDecoderOptions::default()
-        .gapless(track.delay.is_some())
-        .verify(true);
+    let options = AudioDecoderOptions::default().gapless(track.delay.is_some()).verify(true);
     let decoder = symphonia::default::get_codecs()
         .make_audio_decoder(parameters, &options)
         .map_err(|_| unknown(original))?;
@@ -174,10 +151,7 @@ fn unknown(original: &Original) -> InspectRefusal {
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> InspectRefusal {
-    InspectRefusal::failed(&format!(
-        "the original {} cannot be read: {error}",
-        path.display()
-    ))
+    InspectRefusal::failed(&format!("the original {} cannot be read: {error}", path.display()))
 }
 
 /// What came out of the decoder.
@@ -205,9 +179,7 @@ fn decode(
             Ok(None) => break,
             Err(Error::IoError(error)) if error.kind() == io::ErrorKind::UnexpectedEof => break,
             Err(Error::IoError(error)) => {
-                return Err(InspectRefusal::failed(&format!(
-                    "the original cannot be read: {error}"
-                )));
+                return Err(InspectRefusal::failed(&format!("the original cannot be read: {error}")));
             }
             Err(Error::LimitError(_)) => return Err(InspectRefusal::out_of_memory()),
             // A reader that fails without end must not keep us here.
@@ -225,9 +197,8 @@ fn decode(
         match decoder.decode(&packet) {
             Ok(buffer) if buffer.spec().rate() == sink.rate_in && buffer.spec().channels().count() > 0 => {
                 heard.frames += buffer.frames() as u64;
-                heard.channels = heard
-                    .channels
-                    .max(u16::try_from(buffer.spec().channels().count()).unwrap_or(u16::MAX));
+                heard.channels =
+                    heard.channels.max(u16::try_from(buffer.spec().channels().count()).unwrap_or(u16::MAX));
                 sink.push(&buffer)?;
             }
             Ok(_) | Err(_) => heard.damaged += 1,
@@ -240,9 +211,7 @@ fn decode(
 fn judge_damage(heard: &Heard, original: &Original, container: &str) -> Result<(), InspectRefusal> {
     // The MP3 reader steps silently over what is no frame; those bytes are missing sound, too.
     let junk = match container {
-        "mp3" => original
-            .bytes
-            .saturating_sub(original.tag_bytes + heard.packet_bytes),
+        "mp3" => original.bytes.saturating_sub(original.tag_bytes + heard.packet_bytes),
         _ => 0,
     };
     let junk_share = junk as f64 / original.bytes.max(1) as f64;
@@ -307,10 +276,7 @@ impl<'a> Sink<'a> {
         self.frames_in += buffer.frames() as u64;
         let seconds = self.frames_in as f64 / f64::from(self.rate_in);
         if seconds > self.request.max_duration.as_secs_f64() {
-            return Err(InspectRefusal::too_long(
-                seconds,
-                self.request.max_duration.as_secs_f64(),
-            ));
+            return Err(InspectRefusal::too_long(seconds, self.request.max_duration.as_secs_f64()));
         }
         self.interleaved.resize(buffer.samples_interleaved(), 0.0);
         buffer.copy_to_slice_interleaved(&mut self.interleaved);
@@ -345,9 +311,7 @@ impl<'a> Sink<'a> {
 
     fn finish(mut self) -> Result<(PreparedInfo, f32), InspectRefusal> {
         self.resampled.clear();
-        self.resampler
-            .finish(&mut self.resampled)
-            .map_err(|error| InspectRefusal::failed(&error))?;
+        self.resampler.finish(&mut self.resampled).map_err(|error| InspectRefusal::failed(&error))?;
         self.write()?;
         let info = self.writer.finish().map_err(storage)?;
         Ok((info, self.peak))

@@ -97,11 +97,7 @@ pub struct InspectRefusal {
 
 impl InspectRefusal {
     fn new(code: RefusalCode, en: impl Into<String>, vi: impl Into<String>) -> Self {
-        Self {
-            code,
-            en: en.into(),
-            vi: vi.into(),
-        }
+        Self { code, en: en.into(), vi: vi.into() }
     }
 
     pub(crate) fn empty_file() -> Self {
@@ -283,11 +279,7 @@ pub struct InspectWarning {
 
 impl InspectWarning {
     fn new(code: WarningCode, en: impl Into<String>, vi: impl Into<String>) -> Self {
-        Self {
-            code,
-            en: en.into(),
-            vi: vi.into(),
-        }
+        Self { code, en: en.into(), vi: vi.into() }
     }
 
     pub(crate) fn damaged_packets(count: u64) -> Self {

@@ -32,10 +32,7 @@ pub(crate) fn unreadable_format(start: &[u8]) -> Option<&'static str> {
         (at(0, b"ADIF"), "AAC (ADIF)"),
         (at(0, b"RF64") || at(0, b"BW64"), "RF64 (WAV beyond 4 GB)"),
         (at(0, b"RIFF") && at(8, b"AVI "), "AVI"),
-        (
-            at(0, b"RIFF") && at(8, b"WAVE"),
-            "WAV with a compressed or unusual sample format",
-        ),
+        (at(0, b"RIFF") && at(8, b"WAVE"), "WAV with a compressed or unusual sample format"),
         (adts, "AAC (ADTS)"),
     ];
     known.iter().find(|(is, _)| *is).map(|(_, name)| *name)
@@ -46,9 +43,7 @@ pub(crate) fn id3v2_bytes(start: &[u8]) -> u64 {
     if start.len() < 10 || !start.starts_with(b"ID3") || start[6..10].iter().any(|byte| byte & 0x80 != 0) {
         return 0;
     }
-    let size = start[6..10]
-        .iter()
-        .fold(0u64, |size, &byte| size << 7 | u64::from(byte));
+    let size = start[6..10].iter().fold(0u64, |size, &byte| size << 7 | u64::from(byte));
     let footer = if start[5] & 0x10 == 0 { 0 } else { 10 };
     10 + size + footer
 }
@@ -79,10 +74,7 @@ mod tests {
     #[test]
     fn names_what_it_cannot_read() {
         let check = |start: &[u8], name: Option<&str>| assert_eq!(unreadable_format(start), name);
-        check(
-            b"OggS\0\x02\0\0\0\0\0\0\0\0aaaaaaaaaaaaaaOpusHead",
-            Some("Opus (Ogg)"),
-        );
+        check(b"OggS\0\x02\0\0\0\0\0\0\0\0aaaaaaaaaaaaaaOpusHead", Some("Opus (Ogg)"));
         check(b"\0\0\0\x20ftypM4A ", Some("M4A/MP4 (AAC)"));
         check(b"\0\0\0\x20ftyp3gp5", Some("3GP"));
         check(b"FORM\0\0\0\0AIFF", Some("AIFF"));

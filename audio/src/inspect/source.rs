@@ -45,26 +45,14 @@ impl Original {
         Read::by_ref(&mut file).take(160).read_to_end(&mut end)?;
         file.seek(SeekFrom::Start(0))?;
         let mut start = Vec::with_capacity(START_BYTES);
-        Read::by_ref(&mut file)
-            .take(START_BYTES as u64)
-            .read_to_end(&mut start)?;
+        Read::by_ref(&mut file).take(START_BYTES as u64).read_to_end(&mut start)?;
         let mut hasher = Sha256::new();
         hasher.update(&start);
         let mut corrected = start.clone();
         let wav = wav_header::correct(&mut corrected, bytes);
         let tag_bytes = sniff::id3v2_bytes(&start) + sniff::trailing_tag_bytes(&end);
-        let stream = Stream {
-            file,
-            hasher,
-            start: io::Cursor::new(corrected),
-        };
-        Ok(Self {
-            start,
-            bytes,
-            tag_bytes,
-            wav,
-            stream: Arc::new(Mutex::new(stream)),
-        })
+        let stream = Stream { file, hasher, start: io::Cursor::new(corrected) };
+        Ok(Self { start, bytes, tag_bytes, wav, stream: Arc::new(Mutex::new(stream)) })
     }
 
     pub(crate) fn reader(&self) -> OriginalReader {

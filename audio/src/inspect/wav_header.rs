@@ -30,28 +30,19 @@ pub(crate) fn correct(start: &mut [u8], file_bytes: u64) -> Option<WavDeclaratio
             break (at + 4, size);
         }
         // Chunks are padded to an even length.
-        at = at
-            .checked_add(8)?
-            .checked_add(usize::try_from(size).ok()?)?
-            .checked_add((size & 1) as usize)?;
+        at = at.checked_add(8)?.checked_add(usize::try_from(size).ok()?)?.checked_add((size & 1) as usize)?;
     };
     let available_bytes = file_bytes.saturating_sub(size_offset as u64 + 4);
     let whole_and_empty = declared == 0 && u64::from(riff_size).abs_diff(file_bytes.saturating_sub(8)) <= 1;
     let unknown = declared >= UNKNOWN_FROM && u64::from(declared) > available_bytes;
-    let data_bytes = if unknown || (declared == 0 && !whole_and_empty) {
-        None
-    } else {
-        Some(u64::from(declared))
-    };
+    let data_bytes =
+        if unknown || (declared == 0 && !whole_and_empty) { None } else { Some(u64::from(declared)) };
     let real = data_bytes.unwrap_or(available_bytes).min(available_bytes);
     // 0xFFFFFFFF would say "unknown" again.
     let real = u32::try_from(real).unwrap_or(u32::MAX).min(u32::MAX - 1);
     start[size_offset..size_offset + 4].copy_from_slice(&real.to_le_bytes());
     start[4..8].copy_from_slice(&u32::MAX.to_le_bytes());
-    Some(WavDeclaration {
-        data_bytes,
-        available_bytes,
-    })
+    Some(WavDeclaration { data_bytes, available_bytes })
 }
 
 fn size_at(bytes: &[u8], at: usize) -> Option<u32> {
@@ -78,13 +69,7 @@ mod tests {
     fn check(riff: u32, data: u32, sound: u64, believed: Option<u64>, corrected: u32) {
         let mut bytes = header(riff, data);
         let found = correct(&mut bytes, 44 + sound).unwrap();
-        assert_eq!(
-            found,
-            WavDeclaration {
-                data_bytes: believed,
-                available_bytes: sound
-            }
-        );
+        assert_eq!(found, WavDeclaration { data_bytes: believed, available_bytes: sound });
         assert_eq!(size_at(&bytes, 40), Some(corrected));
     }
 
@@ -101,12 +86,7 @@ mod tests {
 
     #[test]
     fn leaves_alone_what_it_does_not_know() {
-        for bytes in [
-            &b""[..],
-            b"RIFF",
-            b"RIFF\0\0\0\0AVI ",
-            b"RIFF\0\0\0\0WAVEjunk\xff\xff\xff\xff",
-        ] {
+        for bytes in [&b""[..], b"RIFF", b"RIFF\0\0\0\0AVI ", b"RIFF\0\0\0\0WAVEjunk\xff\xff\xff\xff"] {
             let mut copy = bytes.to_vec();
             assert_eq!(correct(&mut copy, 100), None);
             assert_eq!(copy, bytes);

@@ -27,12 +27,7 @@ impl CaptureFile {
     pub(crate) fn open(wanted: &Path, rate: u32) -> io::Result<Self> {
         for number in 1..10_000 {
             let path = numbered(wanted, number);
-            let file = OpenOptions::new()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .open(&path)?;
+            let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
             let length = file.metadata()?.len();
             let frames = if length == 0 {
                 file.write_all_at(&wav_header(rate, 1, 0), 0)?;
@@ -43,18 +38,9 @@ impl CaptureFile {
             } else {
                 continue;
             };
-            return Ok(Self {
-                wanted: wanted.into(),
-                path,
-                file,
-                rate,
-                frames,
-            });
+            return Ok(Self { wanted: wanted.into(), path, file, rate, frames });
         }
-        Err(io::Error::new(
-            io::ErrorKind::AlreadyExists,
-            "all numbered names are taken",
-        ))
+        Err(io::Error::new(io::ErrorKind::AlreadyExists, "all numbered names are taken"))
     }
 
     pub(crate) fn path(&self) -> &Path {

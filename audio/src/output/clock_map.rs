@@ -44,11 +44,7 @@ fn seconds_between(from: Instant, to: Instant) -> f64 {
 
 fn shift(instant: Instant, seconds: f64) -> Instant {
     let by = Duration::try_from_secs_f64(seconds.abs()).unwrap_or_default();
-    let moved = if seconds < 0.0 {
-        instant.checked_sub(by)
-    } else {
-        instant.checked_add(by)
-    };
+    let moved = if seconds < 0.0 { instant.checked_sub(by) } else { instant.checked_add(by) };
     moved.unwrap_or(instant)
 }
 
@@ -67,13 +63,7 @@ pub(crate) struct ClockMap {
 
 impl ClockMap {
     pub(crate) fn new(rate: u32) -> Self {
-        Self {
-            rate,
-            origin: None,
-            seen: 0,
-            points: VecDeque::with_capacity(POINTS),
-            mapping: None,
-        }
+        Self { rate, origin: None, seen: 0, points: VecDeque::with_capacity(POINTS), mapping: None }
     }
 
     /// Forgets everything: the device ran dry, so that its frames are elsewhere in time now.
@@ -97,8 +87,7 @@ impl ClockMap {
         if self.points.len() == POINTS {
             self.points.pop_front();
         }
-        self.points
-            .push_back((frame as f64, seconds_between(origin, sounds_at)));
+        self.points.push_back((frame as f64, seconds_between(origin, sounds_at)));
         let mapping = self.fit(origin);
         self.mapping = Some(mapping);
         mapping
@@ -107,22 +96,13 @@ impl ClockMap {
     fn fit(&self, origin: Instant) -> Mapping {
         let nominal = 1.0 / f64::from(self.rate);
         let first = self.line(nominal, |_| true);
-        let mut residuals: Vec<f64> = self
-            .points
-            .iter()
-            .map(|&point| residual(first, point).abs())
-            .collect();
+        let mut residuals: Vec<f64> = self.points.iter().map(|&point| residual(first, point).abs()).collect();
         residuals.sort_by(f64::total_cmp);
         let usual = residuals.get(residuals.len() / 2).copied().unwrap_or(0.0);
         let limit = 3.0 * usual + 20e-6;
         let (frame, seconds, seconds_per_frame) =
             self.line(nominal, |point| residual(first, point).abs() <= limit);
-        Mapping {
-            origin,
-            frame,
-            seconds,
-            seconds_per_frame,
-        }
+        Mapping { origin, frame, seconds, seconds_per_frame }
     }
 
     /// Least squares through the points that `keep` wants: (mean frame, its seconds, seconds per frame).
@@ -140,11 +120,7 @@ impl ClockMap {
             self.points.back().map_or(0.0, |last| last.0) - self.points.front().map_or(0.0, |first| first.0);
         let slope = product / square;
         let plausible = span * nominal >= SPAN_SECONDS && (slope / nominal - 1.0).abs() <= CRYSTAL;
-        if plausible {
-            (frame, second, slope)
-        } else {
-            (frame, second, nominal)
-        }
+        if plausible { (frame, second, slope) } else { (frame, second, nominal) }
     }
 }
 

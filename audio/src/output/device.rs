@@ -39,15 +39,12 @@ pub(crate) struct Chosen {
 
 /// The names of all output devices.
 pub(crate) fn names() -> Result<Vec<String>, OutputError> {
-    let devices = cpal::default_host()
-        .output_devices()
-        .map_err(|error| OutputError::Device {
-            device: "ALSA".into(),
-            what: format!("devices cannot be listed: {error}; check that ALSA is installed"),
-        })?;
-    let mut names: Vec<String> = devices
-        .filter_map(|device| Some(device.id().ok()?.id().to_owned()))
-        .collect();
+    let devices = cpal::default_host().output_devices().map_err(|error| OutputError::Device {
+        device: "ALSA".into(),
+        what: format!("devices cannot be listed: {error}; check that ALSA is installed"),
+    })?;
+    let mut names: Vec<String> =
+        devices.filter_map(|device| Some(device.id().ok()?.id().to_owned())).collect();
     names.sort();
     names.dedup();
     Ok(names)
@@ -62,19 +59,11 @@ pub(crate) fn choose(name: Option<&str>, rate: u32, buffer_frames: u32) -> Resul
     };
     let Some(device) = device else {
         let available = names()?.join(", ");
-        return Err(OutputError::NoSuchDevice {
-            name: name.unwrap_or("default").into(),
-            available,
-        });
+        return Err(OutputError::NoSuchDevice { name: name.unwrap_or("default").into(), available });
     };
     let name = name.unwrap_or("default").to_owned();
-    let failed = |what: String| OutputError::Device {
-        device: name.clone(),
-        what,
-    };
-    let ranges = device
-        .supported_output_configs()
-        .map_err(|error| failed(explain(&error)))?;
+    let failed = |what: String| OutputError::Device { device: name.clone(), what };
+    let ranges = device.supported_output_configs().map_err(|error| failed(explain(&error)))?;
     let (range, rate) = best(ranges, rate).ok_or_else(|| {
         failed("it offers no sample format that is known here; use its plughw: name".into())
     })?;
@@ -82,17 +71,8 @@ pub(crate) fn choose(name: Option<&str>, rate: u32, buffer_frames: u32) -> Resul
         SupportedBufferSize::Range { min, max } => BufferSize::Fixed(buffer_frames.clamp(min, max.max(min))),
         SupportedBufferSize::Unknown => BufferSize::Fixed(buffer_frames),
     };
-    let config = StreamConfig {
-        channels: range.channels(),
-        sample_rate: rate,
-        buffer_size,
-    };
-    Ok(Chosen {
-        device,
-        name,
-        config,
-        format: range.sample_format(),
-    })
+    let config = StreamConfig { channels: range.channels(), sample_rate: rate, buffer_size };
+    Ok(Chosen { device, name, config, format: range.sample_format() })
 }
 
 fn named(host: &cpal::Host, name: &str) -> Option<Device> {
@@ -113,14 +93,10 @@ fn best(
 ) -> Option<(SupportedStreamConfigRange, u32)> {
     let rank = |range: &SupportedStreamConfigRange| {
         let rates = range.min_sample_rate()..=range.max_sample_rate();
-        let format = FORMATS
-            .iter()
-            .position(|&format| format == range.sample_format())?;
+        let format = FORMATS.iter().position(|&format| format == range.sample_format())?;
         let all = std::iter::once(wanted).chain(RATES).enumerate();
-        let (order, rate) = all
-            .into_iter()
-            .find(|(_, rate)| rates.contains(rate))
-            .unwrap_or((9, *rates.end()));
+        let (order, rate) =
+            all.into_iter().find(|(_, rate)| rates.contains(rate)).unwrap_or((9, *rates.end()));
         let channels = match range.channels() {
             2 => 0,
             1 => 1,
@@ -141,26 +117,19 @@ pub(crate) fn start(
     shared: &Arc<Shared>,
 ) -> Result<Stream, OutputError> {
     let stream = match chosen.format {
-        SampleFormat::I16 => build(chosen, renderer, shared, |sample| {
-            (sample * 32_768.0).round() as i16
-        }),
-        SampleFormat::I32 => build(chosen, renderer, shared, |sample| {
-            (f64::from(sample) * 2_147_483_648.0).round() as i32
-        }),
-        SampleFormat::U8 => build(chosen, renderer, shared, |sample| {
-            (sample * 128.0 + 128.0).round() as u8
-        }),
-        SampleFormat::U16 => build(chosen, renderer, shared, |sample| {
-            (sample * 32_768.0 + 32_768.0).round() as u16
-        }),
+        SampleFormat::I16 => build(chosen, renderer, shared, |sample| (sample * 32_768.0).round() as i16),
+        SampleFormat::I32 => {
+            build(chosen, renderer, shared, |sample| (f64::from(sample) * 2_147_483_648.0).round() as i32)
+        }
+        SampleFormat::U8 => build(chosen, renderer, shared, |sample| (sample * 128.0 + 128.0).round() as u8),
+        SampleFormat::U16 => {
+            build(chosen, renderer, shared, |sample| (sample * 32_768.0 + 32_768.0).round() as u16)
+        }
         SampleFormat::F64 => build(chosen, renderer, shared, f64::from),
         _ => build(chosen, renderer, shared, |sample: f32| sample),
     };
     let stream = stream.and_then(|stream| stream.play().map(|()| stream));
-    stream.map_err(|error| OutputError::Device {
-        device: chosen.name.clone(),
-        what: explain(&error),
-    })
+    stream.map_err(|error| OutputError::Device { device: chosen.name.clone(), what: explain(&error) })
 }
 
 fn build<T: SizedSample + Send + 'static>(
@@ -203,9 +172,7 @@ fn build<T: SizedSample + Send + 'static>(
             }
         }
     };
-    chosen
-        .device
-        .build_output_stream(chosen.config, sound, error, Some(POLL))
+    chosen.device.build_output_stream(chosen.config, sound, error, Some(POLL))
 }
 
 /// What a device's error means, and what to do.

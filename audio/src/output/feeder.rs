@@ -90,8 +90,7 @@ impl Feed {
             .map_err(|error: PreparedError| error.to_string())?;
         self.next_block += 1;
         self.samples.clear();
-        self.samples
-            .extend(self.block.iter().map(|&sample| f32::from(sample) / 32_768.0));
+        self.samples.extend(self.block.iter().map(|&sample| f32::from(sample) / 32_768.0));
         self.resampler.push(&self.samples, &mut self.ready)
     }
 }
@@ -103,9 +102,7 @@ pub(crate) struct Feeder(SyncSender<Feed>);
 impl Feeder {
     pub(crate) fn start() -> std::io::Result<Self> {
         let (sender, receiver) = sync_channel(MAX_CLIPS);
-        std::thread::Builder::new()
-            .name("audio-feeder".into())
-            .spawn(move || run(&receiver))?;
+        std::thread::Builder::new().name("audio-feeder".into()).spawn(move || run(&receiver))?;
         Ok(Self(sender))
     }
 

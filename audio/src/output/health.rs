@@ -42,17 +42,13 @@ impl Health {
     }
 
     fn instant(&self, nanos: u64) -> Option<Instant> {
-        nanos
-            .checked_sub(1)
-            .map(|nanos| self.origin + Duration::from_nanos(nanos))
+        nanos.checked_sub(1).map(|nanos| self.origin + Duration::from_nanos(nanos))
     }
 
     /// The device asked for sound.
     pub(crate) fn called(&self, now: Instant) {
         let nanos = self.nanos(now);
-        let _ = self
-            .first_call
-            .compare_exchange(0, nanos, Ordering::AcqRel, Ordering::Acquire);
+        let _ = self.first_call.compare_exchange(0, nanos, Ordering::AcqRel, Ordering::Acquire);
         self.last_call.store(nanos, Ordering::Release);
         self.calls.fetch_add(1, Ordering::AcqRel);
     }
@@ -84,12 +80,7 @@ impl Health {
 
     /// Why the device is gone, when it is.
     pub(crate) fn gone(&self) -> Option<String> {
-        self.is_gone().then(|| {
-            self.why
-                .get()
-                .cloned()
-                .unwrap_or_else(|| "the device is gone".into())
-        })
+        self.is_gone().then(|| self.why.get().cloned().unwrap_or_else(|| "the device is gone".into()))
     }
 
     pub(crate) fn calls(&self) -> u64 {

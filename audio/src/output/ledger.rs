@@ -33,11 +33,8 @@ impl Entry {
     fn heard(&self, consumed: u64) -> u64 {
         let Some(begun) = self.begun else { return 0 };
         let until = self.end.map_or(consumed, |(end, _)| end.min(consumed));
-        let missed: u64 = self
-            .gaps
-            .iter()
-            .map(|&(from, to)| to.min(until).saturating_sub(from.max(begun)))
-            .sum();
+        let missed: u64 =
+            self.gaps.iter().map(|&(from, to)| to.min(until).saturating_sub(from.max(begun))).sum();
         until.saturating_sub(begun).saturating_sub(missed)
     }
 
@@ -117,9 +114,7 @@ impl Ledger {
         match record {
             Record::Begun { id, frame } => self.change(id, |entry| entry.begun = Some(frame)),
             Record::Starved { id, before, frames } => {
-                self.change(id, |entry| {
-                    entry.gaps.push((before.saturating_sub(frames), before))
-                });
+                self.change(id, |entry| entry.gaps.push((before.saturating_sub(frames), before)));
                 events.push(OutputEvent::Starved { id, frames });
             }
             Record::Finished { id, frame, ending } => {
@@ -130,11 +125,7 @@ impl Ledger {
                     let entry = self.entries.remove(at);
                     events.push(match entry.state.refusal() {
                         Some(why) => OutputEvent::Refused { id, frames: 0, why },
-                        None => OutputEvent::Cut {
-                            id,
-                            frames: 0,
-                            at: now,
-                        },
+                        None => OutputEvent::Cut { id, frames: 0, at: now },
                     });
                 }
             }
@@ -146,16 +137,9 @@ impl Ledger {
                 self.floor = handed;
                 self.consume(handed, events);
                 self.underruns += 1;
-                events.push(OutputEvent::Underrun {
-                    at,
-                    count: self.underruns,
-                });
+                events.push(OutputEvent::Underrun { at, count: self.underruns });
             }
-            Record::Handed {
-                frames,
-                consumed,
-                mapping,
-            } => {
+            Record::Handed { frames, consumed, mapping } => {
                 self.handed = frames;
                 self.mapping = Some(mapping);
                 self.consume(consumed, events);
@@ -171,9 +155,7 @@ impl Ledger {
 
     /// The device has consumed the stream up to `consumed`.
     fn consume(&mut self, consumed: u64, events: &mut Vec<OutputEvent>) {
-        self.consumed = self
-            .consumed
-            .max(consumed.max(self.floor).min(self.handed.max(self.floor)));
+        self.consumed = self.consumed.max(consumed.max(self.floor).min(self.handed.max(self.floor)));
         let (consumed, progress) = (self.consumed, self.progress);
         let Some(mapping) = self.mapping else { return };
         self.entries.retain_mut(|entry| {
@@ -193,12 +175,7 @@ impl Ledger {
                 let (id, frames) = (entry.id, entry.heard_frames(consumed));
                 let last = mapping.instant_of(end.saturating_sub(1)).max(first);
                 events.push(match (ending, entry.state.refusal()) {
-                    (Ending::Whole, _) => OutputEvent::Ended {
-                        id,
-                        frames,
-                        first,
-                        last,
-                    },
+                    (Ending::Whole, _) => OutputEvent::Ended { id, frames, first, last },
                     (Ending::Cut, Some(why)) => OutputEvent::Refused { id, frames, why },
                     (Ending::Cut, None) => OutputEvent::Cut { id, frames, at: last },
                 });
@@ -206,10 +183,7 @@ impl Ledger {
             }
             if heard >= entry.told + progress {
                 entry.told = heard;
-                events.push(OutputEvent::Progress {
-                    id: entry.id,
-                    frames: entry.heard_frames(consumed),
-                });
+                events.push(OutputEvent::Progress { id: entry.id, frames: entry.heard_frames(consumed) });
             }
             true
         });
@@ -218,10 +192,7 @@ impl Ledger {
     /// The device is gone: every clip that is not done, with what was heard of it for sure.
     pub(crate) fn lose(&mut self) -> Vec<(u64, u64)> {
         let consumed = self.consumed;
-        self.entries
-            .drain(..)
-            .map(|entry| (entry.id, entry.heard_frames(consumed)))
-            .collect()
+        self.entries.drain(..).map(|entry| (entry.id, entry.heard_frames(consumed))).collect()
     }
 
     /// The output is closed at `now` while the device still runs: every clip that is not done is cut.
@@ -230,11 +201,8 @@ impl Ledger {
             self.consume(mapping.frame_at(now).max(0.0) as u64, events);
         }
         let consumed = self.consumed;
-        let cut = |entry: Entry| OutputEvent::Cut {
-            id: entry.id,
-            frames: entry.heard_frames(consumed),
-            at: now,
-        };
+        let cut =
+            |entry: Entry| OutputEvent::Cut { id: entry.id, frames: entry.heard_frames(consumed), at: now };
         events.extend(self.entries.drain(..).map(cut));
     }
 }

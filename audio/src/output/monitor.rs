@@ -27,11 +27,7 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(rate: u32, now: Instant) -> Self {
-        Self {
-            ledger: Mutex::new(Ledger::new(rate)),
-            health: Health::new(now),
-            rate,
-        }
+        Self { ledger: Mutex::new(Ledger::new(rate)), health: Health::new(now), rate }
     }
 
     pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
@@ -51,9 +47,7 @@ fn lost(shared: &Shared, period: Duration, handed: u64, awake: Instant, now: Ins
             quiet.as_secs_f64()
         ));
     }
-    let running = now
-        .saturating_duration_since(shared.health.first_call()?)
-        .as_secs_f64();
+    let running = now.saturating_duration_since(shared.health.first_call()?).as_secs_f64();
     let due = (running + 4.0 * period.as_secs_f64() + RUNAWAY_SECONDS) * f64::from(shared.rate);
     (handed as f64 > due)
         .then(|| "the device does not keep time, so nothing can be heard; choose a real sound card".into())
@@ -93,10 +87,7 @@ impl Monitor {
             if let Some(why) = &lost {
                 self.shared.health.lose(why.clone());
                 let playing = ledger.lose();
-                events.push(OutputEvent::Lost {
-                    why: why.clone(),
-                    playing,
-                });
+                events.push(OutputEvent::Lost { why: why.clone(), playing });
             } else if closing {
                 self.shared.health.lose("the output was closed".into());
                 ledger.close(now, &mut events);

@@ -58,9 +58,7 @@ pub(crate) fn run(
             samples.extend(mono.iter().map(|&sample| (sample * 32_768.0).round() as i16));
             if let Err(error) = capture.append(&samples) {
                 let path = capture.path().display();
-                shared.health.lose(format!(
-                    "the capture file {path} cannot be written: {error}; make room"
-                ));
+                shared.health.lose(format!("the capture file {path} cannot be written: {error}; make room"));
                 return;
             }
         }
@@ -72,10 +70,8 @@ pub(crate) fn run(
         }
     }
     if let Some(capture) = &mut capture {
-        let heard = monotonic::now()
-            .saturating_duration_since(first_frame_at)
-            .as_secs_f64()
-            * f64::from(rate);
+        let heard =
+            monotonic::now().saturating_duration_since(first_frame_at).as_secs_f64() * f64::from(rate);
         let _ = capture.take_back(position.saturating_sub(heard as u64));
     }
 }

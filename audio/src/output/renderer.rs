@@ -131,21 +131,9 @@ impl Renderer {
     /// Tells that the device ran dry at `at`.
     pub(crate) fn underrun(&mut self, at: Instant) {
         let tolerance = (UNDERRUN_TOLERANCE_SECONDS * f64::from(self.rate)) as u64;
-        let due = self
-            .map
-            .mapping()
-            .map_or(0.0, |mapping| mapping.frame_at(at).round())
-            .max(0.0) as u64;
-        let consumed = if due + tolerance >= self.position {
-            self.position
-        } else {
-            due
-        };
-        self.note(Record::Underrun {
-            at,
-            consumed,
-            handed: self.position,
-        });
+        let due = self.map.mapping().map_or(0.0, |mapping| mapping.frame_at(at).round()).max(0.0) as u64;
+        let consumed = if due + tolerance >= self.position { self.position } else { due };
+        self.note(Record::Underrun { at, consumed, handed: self.position });
         self.map.reset();
     }
 
@@ -163,15 +151,9 @@ impl Renderer {
         let mut rest = out;
         while !rest.is_empty() {
             let next_start = self.start_what_is_due(&mapping);
-            let next_end = self
-                .playing
-                .iter()
-                .map(|clip| clip.state.remaining.load(Ordering::Acquire))
-                .min();
+            let next_end = self.playing.iter().map(|clip| clip.state.remaining.load(Ordering::Acquire)).min();
             let until_start = next_start.map_or(u64::MAX, |frame| frame - self.position);
-            let frames = (rest.len() as u64)
-                .min(until_start)
-                .min(next_end.unwrap_or(u64::MAX).max(1));
+            let frames = (rest.len() as u64).min(until_start).min(next_end.unwrap_or(u64::MAX).max(1));
             let (segment, later) = rest.split_at_mut(usize::try_from(frames).unwrap_or(rest.len()));
             if self.playing.is_empty() {
                 segment.fill(0.0);
@@ -182,20 +164,14 @@ impl Renderer {
             self.note_ends();
             rest = later;
         }
-        self.note(Record::Handed {
-            frames: self.position,
-            consumed,
-            mapping,
-        });
+        self.note(Record::Handed { frames: self.position, consumed, mapping });
     }
 
     fn take_requests(&mut self) {
         while let Ok(request) = self.requests.pop() {
             match request {
                 Request::Play(clip) => {
-                    let at = self
-                        .waiting
-                        .partition_point(|other| other.start_at <= clip.start_at);
+                    let at = self.waiting.partition_point(|other| other.start_at <= clip.start_at);
                     self.waiting.insert(at, clip);
                 }
                 Request::Cancel(id) => self.cut(|other| other == id),
@@ -210,14 +186,8 @@ impl Renderer {
     }
 
     fn cut(&mut self, which: impl Fn(u64) -> bool) {
-        self.waiting
-            .iter()
-            .filter(|clip| which(clip.id))
-            .for_each(|clip| clip.state.cut());
-        self.playing
-            .iter()
-            .filter(|clip| which(clip.id))
-            .for_each(|clip| clip.state.cut());
+        self.waiting.iter().filter(|clip| which(clip.id)).for_each(|clip| clip.state.cut());
+        self.playing.iter().filter(|clip| which(clip.id)).for_each(|clip| clip.state.cut());
     }
 
     /// Starts the waiting clips whose frame has come; returns the frame of the next one.
@@ -271,16 +241,8 @@ impl Renderer {
 
     fn start(&mut self, clip: Scheduled) {
         self.mixer.add(clip.source);
-        self.playing.push(Playing {
-            id: clip.id,
-            state: clip.state,
-            begun: self.position,
-            starved: 0,
-        });
-        self.note(Record::Begun {
-            id: clip.id,
-            frame: self.position,
-        });
+        self.playing.push(Playing { id: clip.id, state: clip.state, begun: self.position, starved: 0 });
+        self.note(Record::Begun { id: clip.id, frame: self.position });
     }
 
     fn note_ends(&mut self) {
@@ -293,16 +255,8 @@ impl Renderer {
             let end = clip.begun + clip.state.given.load(Ordering::Relaxed) + starved;
             let whole = !clip.state.is_cut() && !clip.state.starved_out.load(Ordering::Acquire);
             if more > 0 {
-                let before = if done {
-                    end.min(self.position)
-                } else {
-                    self.position
-                };
-                self.note(Record::Starved {
-                    id,
-                    before,
-                    frames: more,
-                });
+                let before = if done { end.min(self.position) } else { self.position };
+                self.note(Record::Starved { id, before, frames: more });
             }
             if done {
                 let frame = end.min(self.position);

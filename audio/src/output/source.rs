@@ -47,10 +47,7 @@ impl ClipState {
         if self.starved_out.load(Ordering::Acquire) {
             return Some("storage did not deliver for 2 s; check the disk or card".into());
         }
-        self.refusal
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.refusal.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -1,10 +1,5 @@
 //! Renderer and ledger under a virtual clock.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
 use std::num::NonZero;
 use std::sync::Arc;
@@ -69,14 +64,7 @@ impl Bench {
         let source = ClipSource::new(NonZero::new(RATE).unwrap(), frames, 1.0, ring, Arc::clone(&state));
         self.ledger.queue(id, Arc::clone(&state), frames, frames);
         let start_at = self.at(frame);
-        let scheduled = Scheduled {
-            id,
-            start_at,
-            frames,
-            source,
-            state: Arc::clone(&state),
-            follows: None,
-        };
+        let scheduled = Scheduled { id, start_at, frames, source, state: Arc::clone(&state), follows: None };
         assert!(self.requests.push(Request::Play(scheduled)).is_ok());
         (producer, state)
     }
@@ -84,8 +72,7 @@ impl Bench {
     /// One period is asked for and handed over; its first frame sounds two periods later.
     fn period(&mut self) {
         let mut out = vec![0.0; PERIOD as usize];
-        self.renderer
-            .render(&mut out, self.now, self.now + seconds(2 * PERIOD));
+        self.renderer.render(&mut out, self.now, self.now + seconds(2 * PERIOD));
         self.heard.extend_from_slice(&out);
         self.position += PERIOD;
         self.now += seconds(PERIOD);
@@ -99,12 +86,7 @@ impl Bench {
     }
 
     fn sounding(&self) -> Vec<usize> {
-        self.heard
-            .iter()
-            .enumerate()
-            .filter(|(_, sample)| **sample != 0.0)
-            .map(|(frame, _)| frame)
-            .collect()
+        self.heard.iter().enumerate().filter(|(_, sample)| **sample != 0.0).map(|(frame, _)| frame).collect()
     }
 
     /// The final events, as "id frames" with a letter for the kind.
@@ -127,17 +109,11 @@ fn a_clip_sounds_at_its_frame_and_ends_when_it_was_consumed() {
     assert!(bench.events.is_empty());
     // Frame 100,000 is handed over in the 13th period and consumed before the call for the 16th.
     bench.period();
-    assert!(
-        matches!(bench.events[..], [OutputEvent::Started { id: 1, .. }]),
-        "{:?}",
-        bench.events
-    );
+    assert!(matches!(bench.events[..], [OutputEvent::Started { id: 1, .. }]), "{:?}", bench.events);
     bench.periods(2);
     assert_eq!(bench.finals(), ["1 ended 10000"]);
     assert_eq!(bench.sounding(), (100_000..110_000).collect::<Vec<_>>());
-    let OutputEvent::Ended { first, last, .. } = bench.events[1] else {
-        panic!()
-    };
+    let OutputEvent::Ended { first, last, .. } = bench.events[1] else { panic!() };
     assert!((first - bench.at(100_000)) < seconds(1) && (last - first).abs_diff(seconds(9_999)) < seconds(1));
 }
 
@@ -155,22 +131,12 @@ fn what_follows_a_clip_waits_for_it_when_storage_is_slow() {
     assert_eq!(sounding.len(), 25_000, "nothing is lost");
     let gap = sounding.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap() - 1;
     assert!(gap > 0);
-    assert_eq!(
-        sounding[24_999] - sounding[10_000],
-        14_999,
-        "the second follows without a frame between"
-    );
+    assert_eq!(sounding[24_999] - sounding[10_000], 14_999, "the second follows without a frame between");
     assert_eq!(bench.finals(), ["1 ended 20000", "2 ended 5000"]);
     let starved: u64 = bench
         .events
         .iter()
-        .map(|event| {
-            if let OutputEvent::Starved { id: 1, frames } = event {
-                *frames
-            } else {
-                0
-            }
-        })
+        .map(|event| if let OutputEvent::Starved { id: 1, frames } = event { *frames } else { 0 })
         .sum();
     assert_eq!(starved, gap as u64);
 }
@@ -196,12 +162,7 @@ fn frames_that_an_underrun_swallowed_are_not_counted() {
     bench.now = lost_at + Duration::from_millis(30);
     bench.periods(20);
     assert_eq!(bench.finals(), [format!("1 ended {}", 100_000 - PERIOD)]);
-    assert!(
-        bench
-            .events
-            .iter()
-            .any(|event| matches!(event, OutputEvent::Underrun { count: 1, .. }))
-    );
+    assert!(bench.events.iter().any(|event| matches!(event, OutputEvent::Underrun { count: 1, .. })));
     // A device that played all it had loses nothing.
     let mut bench = Bench::new();
     let _ring = bench.play(1, 50_000, 100_000, 100_000);
@@ -224,10 +185,7 @@ fn a_clip_that_was_late_does_not_overlap_the_one_that_follows_it() {
     bench.renderer.underrun(dry);
     bench.now = dry;
     bench.periods(20);
-    assert!(
-        bench.heard.iter().all(|&sample| sample <= 0.5),
-        "never both at once"
-    );
+    assert!(bench.heard.iter().all(|&sample| sample <= 0.5), "never both at once");
     assert_eq!(bench.sounding(), (60_000..130_000).collect::<Vec<_>>());
     assert_eq!(bench.finals(), ["1 ended 60000", "2 ended 10000"]);
 }
@@ -244,10 +202,7 @@ fn a_cut_clip_fades_and_its_follower_keeps_its_own_time() {
     // The fade's last frame is silent.
     let cut = 5 * PERIOD as usize + 479;
     assert_eq!(sounding, (20_000..cut).chain(80_000..90_000).collect::<Vec<_>>());
-    assert_eq!(
-        bench.finals(),
-        [format!("1 cut {}", cut + 1 - 20_000), "2 ended 10000".into()]
-    );
+    assert_eq!(bench.finals(), [format!("1 cut {}", cut + 1 - 20_000), "2 ended 10000".into()]);
 }
 
 #[test]

@@ -44,12 +44,7 @@ impl OutputSettings {
     /// 8192 frames, 5 s.
     #[must_use]
     pub fn new(kind: OutputKind, sample_rate: u32) -> Self {
-        Self {
-            kind,
-            sample_rate,
-            buffer_frames: 8192,
-            timeout: Duration::from_secs(5),
-        }
+        Self { kind, sample_rate, buffer_frames: 8192, timeout: Duration::from_secs(5) }
     }
 }
 

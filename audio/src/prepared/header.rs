@@ -47,9 +47,7 @@ impl Header {
         }
         let version = u16::from_le_bytes([bytes[8], bytes[9]]);
         if version != VERSION {
-            return Err(format!(
-                "its version is {version}, this program reads version {VERSION}"
-            ));
+            return Err(format!("its version is {version}, this program reads version {VERSION}"));
         }
         let mut original_sha256 = [0; 32];
         original_sha256.copy_from_slice(&bytes[32..64]);

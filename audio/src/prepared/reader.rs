@@ -42,17 +42,8 @@ impl Prepared {
     /// # Errors
     /// As for [`open`](Self::open), without the comparison of the root.
     pub fn open_any(path: &Path) -> Result<Self, PreparedError> {
-        let io = |action| {
-            move |source| PreparedError::Io {
-                path: path.into(),
-                action,
-                source,
-            }
-        };
-        let malformed = |what: &str| PreparedError::Malformed {
-            path: path.into(),
-            what: what.into(),
-        };
+        let io = |action| move |source| PreparedError::Io { path: path.into(), action, source };
+        let malformed = |what: &str| PreparedError::Malformed { path: path.into(), what: what.into() };
         let file = File::open(path).map_err(io("open"))?;
         let length = file.metadata().map_err(io("open"))?.len();
         if length < HEADER_BYTES + FOOTER_BYTES {
@@ -71,8 +62,7 @@ impl Prepared {
         let table_at = HEADER_BYTES + header.data_bytes();
         file.read_exact_at(&mut table, table_at).map_err(io("read"))?;
         let mut footer = [0; FOOTER_BYTES as usize];
-        file.read_exact_at(&mut footer, length - FOOTER_BYTES)
-            .map_err(io("read"))?;
+        file.read_exact_at(&mut footer, length - FOOTER_BYTES).map_err(io("read"))?;
         let root = root_of(&bytes, &table);
         if footer[0..8] != END_MAGIC
             || footer[8..16] != header.blocks().to_le_bytes()
@@ -81,13 +71,7 @@ impl Prepared {
             return Err(malformed("its footer does not belong to its header and table"));
         }
         let info = header.info(&root, length);
-        Ok(Self {
-            path: path.into(),
-            file,
-            header,
-            table,
-            info,
-        })
+        Ok(Self { path: path.into(), file, header, table, info })
     }
 
     /// What the file is.
@@ -152,24 +136,13 @@ impl Prepared {
         let mut bytes = vec![0; usize::try_from(frames * 2).unwrap_or_default()];
         self.file
             .read_exact_at(&mut bytes, HEADER_BYTES + first * 2)
-            .map_err(|source| PreparedError::Io {
-                path: self.path.clone(),
-                action: "read",
-                source,
-            })?;
+            .map_err(|source| PreparedError::Io { path: self.path.clone(), action: "read", source })?;
         let at = usize::try_from(block * HASH_BYTES).unwrap_or(usize::MAX);
         let expected = self.table.get(at..at.saturating_add(HASH_BYTES as usize));
         if expected != Some(Sha256::digest(&bytes).as_slice()) {
-            return Err(PreparedError::AlteredBlock {
-                path: self.path.clone(),
-                block,
-            });
+            return Err(PreparedError::AlteredBlock { path: self.path.clone(), block });
         }
-        samples.extend(
-            bytes
-                .chunks_exact(2)
-                .map(|pair| i16::from_le_bytes([pair[0], pair[1]])),
-        );
+        samples.extend(bytes.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])));
         Ok(())
     }
 }

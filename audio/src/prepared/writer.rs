@@ -1,7 +1,7 @@
 //! Writing a prepared file.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use super::{PreparedError, PreparedInfo};
 
 /// Writes one prepared file, front to back, in bounded memory (one block, and 32 bytes per block written).
 ///
-/// Until [`finish`](Self::finish) has returned, the file is one that [`Prepared::open`] refuses.
+/// Until [`finish`](Self::finish) has returned, the file is one that [`Prepared::open`](super::Prepared::open) refuses.
 #[derive(Debug)]
 pub struct PreparedWriter {
     path: PathBuf,
@@ -23,7 +23,7 @@ pub struct PreparedWriter {
 }
 
 impl PreparedWriter {
-    /// Starts a file at `path`, replacing what is there.
+    /// Starts a new file at `path`. One that is there is unlinked, not overwritten: it may be on the air.
     ///
     /// # Errors
     /// [`PreparedError::Invalid`] for a sample rate outside 4 kHz to 384 kHz; [`PreparedError::Io`].
@@ -34,30 +34,19 @@ impl PreparedWriter {
                 what: format!("{sample_rate} Hz is no usable sample rate; choose one from 4000 to 384000"),
             });
         }
-        let io = |action| {
-            move |source| PreparedError::Io {
-                path: path.into(),
-                action,
-                source,
-            }
-        };
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .open(path);
+        let io = |action| move |source| PreparedError::Io { path: path.into(), action, source };
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(io("replace")(error)),
+            _ => {}
+        }
+        let file = OpenOptions::new().write(true).create_new(true).open(path);
         let mut file = BufWriter::with_capacity(64 << 10, file.map_err(io("create"))?);
         file.write_all(&[0; HEADER_BYTES as usize]).map_err(io("write"))?;
         let block_frames = sample_rate.div_ceil(4);
         Ok(Self {
             path: path.into(),
             file,
-            header: Header {
-                sample_rate,
-                frames: 0,
-                block_frames,
-                original_sha256,
-            },
+            header: Header { sample_rate, frames: 0, block_frames, original_sha256 },
             block: Vec::with_capacity(block_frames as usize * 2),
             table: Vec::new(),
         })
@@ -89,11 +78,7 @@ impl PreparedWriter {
         self.table.extend_from_slice(&Sha256::digest(&self.block));
         let written = self.file.write_all(&self.block);
         self.block.clear();
-        written.map_err(|source| PreparedError::Io {
-            path: self.path.clone(),
-            action: "write",
-            source,
-        })
+        written.map_err(|source| PreparedError::Io { path: self.path.clone(), action: "write", source })
     }
 
     /// Completes the file and waits until it is on the disk (the caller makes its name durable: fsync of the folder).

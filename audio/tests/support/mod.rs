@@ -1,11 +1,6 @@
 //! What the integration tests share.
 #![allow(dead_code, reason = "each test uses its own part")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -19,18 +14,8 @@ use sha2::{Digest, Sha256};
 /// An example of this crate, which `cargo test` builds beside the tests.
 pub(crate) fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    let path = test
-        .parent()
-        .unwrap()
-        .parent()
-        .unwrap()
-        .join("examples")
-        .join(name);
-    assert!(
-        path.exists(),
-        "{} is missing: run `cargo build -p loaxa-audio --examples`",
-        path.display()
-    );
+    let path = test.parent().unwrap().parent().unwrap().join("examples").join(name);
+    assert!(path.exists(), "{} is missing: run `cargo build -p loaxa-audio --examples`", path.display());
     path
 }
 
@@ -39,11 +24,7 @@ pub(crate) fn tool<S: AsRef<OsStr>>(name: &str, arguments: &[S]) {
     let output = Command::new(name).args(arguments).stdin(Stdio::null()).output();
     let output =
         output.unwrap_or_else(|error| panic!("{name}: {error}; the tests need it: apt-get install {name}"));
-    assert!(
-        output.status.success(),
-        "{name}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 pub(crate) fn request(original: &Path, rate: u32) -> InspectRequest {
@@ -72,16 +53,11 @@ pub(crate) fn sweep(rate: u32, seconds: f64) -> Vec<f64> {
 
 /// As the WAV writer rounds them.
 pub(crate) fn quantised(samples: &[f64]) -> Vec<i16> {
-    samples
-        .iter()
-        .map(|sample| (sample * 32_767.0).round() as i16)
-        .collect()
+    samples.iter().map(|sample| (sample * 32_767.0).round() as i16).collect()
 }
 
 pub(crate) fn read_all(prepared: &Prepared) -> Vec<i16> {
-    (0..prepared.blocks())
-        .flat_map(|block| prepared.read_block(block).unwrap())
-        .collect()
+    (0..prepared.blocks()).flat_map(|block| prepared.read_block(block).unwrap()).collect()
 }
 
 pub(crate) fn prepare(path: &Path, rate: u32, samples: &[i16]) -> PreparedInfo {

@@ -270,6 +270,7 @@ impl Candidate<'_> {
             key: self.key(),
             programme: self.programme.id,
             programme_name: self.programme.name.clone(),
+            occurrence: self.occurrence,
             position: self.position,
             segment: self.segment_id(),
             reason: self.sentence(station, why, title.as_deref().unwrap_or_default()),

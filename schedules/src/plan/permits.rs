@@ -1,7 +1,7 @@
 //! When each zone may sound: windows turned into stretches of time.
 
 use super::types::{Permit, Snapshot};
-use crate::vocabulary::{Weekday, Window, ZoneId, instant_of};
+use crate::vocabulary::{Limits, Weekday, Window, ZoneId, instant_of};
 use jiff::Timestamp;
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -19,7 +19,7 @@ pub(super) struct Opening {
     pub(super) permit: Permit,
 }
 
-/// The openings of every window around one week.
+/// The openings of every window around some days.
 pub(super) struct Openings {
     /// By window, each in order and not overlapping.
     by_window: Vec<Vec<Opening>>,
@@ -32,6 +32,11 @@ impl<'a> WindowHours<'a> {
         WindowHours { snapshot, windows }
     }
 
+    /// Whether what airs on one day of a week may depend on the days before it.
+    pub(super) fn limited(&self) -> bool {
+        self.windows.iter().any(|window| window.limits != Limits::default())
+    }
+
     pub(super) fn none_defined(&self) -> bool {
         self.windows.is_empty()
     }
@@ -40,13 +45,13 @@ impl<'a> WindowHours<'a> {
         &self.windows
     }
 
-    /// The openings of the week that begins on `monday`, with a day before it and two after it, so that what
-    /// crosses the week's edges is seen whole.
-    pub(super) fn openings(&self, monday: Date) -> Openings {
+    /// The openings on these days, with a day before them and two after them, so that what crosses midnight is
+    /// seen whole.
+    pub(super) fn openings(&self, first: Date, days: i64) -> Openings {
         let tz = &self.snapshot.timezone;
         let by_window = self.windows.iter().map(|window| {
-            (-1_i64..9)
-                .map(|offset| monday.saturating_add(offset.days()))
+            (-1..days + 2)
+                .map(|offset| first.saturating_add(offset.days()))
                 .filter(|&date| window.days.contains(&Weekday::of(date)))
                 .map(|date| Opening {
                     date,

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, HashMap};
 /// Slots of one window and day with less silence than this between them belong to one session.
 const SESSION_GAP: SignedDuration = SignedDuration::from_mins(30);
 
-/// A slot of the week before that still sounds when the week begins.
+/// A slot of the day before that still sounds when the stretch begins.
 pub(super) struct Carried {
     pub(super) start: Timestamp,
     pub(super) end: Timestamp,
@@ -46,26 +46,31 @@ pub(super) enum Why {
     Limit { code: ReasonCode, window: String, limit: u32 },
 }
 
-/// Decides every candidate that starts in the week of `monday`.
-pub(super) fn place_week<'a>(
+/// Decides every candidate that starts on one of `days` days from `first` on, day after day.
+pub(super) fn place_days<'a>(
     station: &Station<'a>,
-    monday: Date,
+    first: Date,
+    days: i64,
     carried: &[Carried],
 ) -> Vec<(Candidate<'a>, Placed)> {
-    let begins = station.midnight(monday);
-    let ends = station.midnight(monday.saturating_add(7.days()));
-    let mut candidates = station.candidates(begins, ends);
-    candidates.sort_by_key(|candidate| {
-        (Reverse(candidate.programme.class), candidate.start, candidate.rank, candidate.position)
-    });
-    let openings = station.hours.openings(monday);
+    let mut candidates = Vec::new();
+    for offset in 0..days {
+        let begins = station.midnight(first.saturating_add(offset.days()));
+        let ends = station.midnight(first.saturating_add((offset + 1).days()));
+        let mut day = station.candidates(begins, ends);
+        day.sort_by_key(|candidate| {
+            (Reverse(candidate.programme.class), candidate.start, candidate.rank, candidate.position)
+        });
+        candidates.append(&mut day);
+    }
+    let openings = station.hours.openings(first, days);
     let mut permits: HashMap<usize, Vec<Permit>> = HashMap::with_capacity(station.programme_count());
-    let mut week = Week::default();
+    let mut taken = Taken::default();
     let touched = |zones: &[_], stretch| station.hours.touched(&openings, zones, stretch);
     for slot in carried {
         let stretch = Permit { from: slot.start, until: slot.end };
         let zones = station.zones_by_rank(slot.zones_of);
-        week.take(stretch, &slot.name, &touched(zones, stretch));
+        taken.take(stretch, &slot.name, &touched(zones, stretch));
     }
     let mut decided = Vec::with_capacity(candidates.len());
     for candidate in candidates {
@@ -83,10 +88,10 @@ pub(super) fn place_week<'a>(
             if stretch.until > permit.until {
                 return Err(Why::BeyondWindowEnd { until: permit.until });
             }
-            week.overlap(stretch)?;
+            taken.overlap(stretch)?;
             let touched = touched(zones, stretch);
-            week.limits(station.hours.windows(), stretch, &touched)?;
-            week.take(stretch, &candidate.programme.name, &touched);
+            taken.limits(station.hours.windows(), stretch, &touched)?;
+            taken.take(stretch, &candidate.programme.name, &touched);
             let mut windows: Vec<usize> = touched.iter().map(|&(index, _)| index).collect();
             windows.dedup();
             Ok(Spot { permit, windows })
@@ -102,17 +107,17 @@ pub(super) fn place_week<'a>(
 
 /// What is taken so far.
 #[derive(Default)]
-struct Week {
+struct Taken {
     /// By start: the end and whose it is.
-    taken: BTreeMap<Timestamp, (Timestamp, String)>,
+    slots: BTreeMap<Timestamp, (Timestamp, String)>,
     /// By window and day: the stretches of sound inside the opening.
     used: HashMap<usize, BTreeMap<Date, Vec<Permit>>>,
 }
 
-impl Week {
+impl Taken {
     fn overlap(&self, stretch: Permit) -> Result<(), Why> {
-        let before = self.taken.range(..=stretch.from).next_back().filter(|(_, (end, _))| *end > stretch.from);
-        let found = before.or_else(|| self.taken.range(stretch.from..stretch.until).next());
+        let before = self.slots.range(..=stretch.from).next_back().filter(|(_, (end, _))| *end > stretch.from);
+        let found = before.or_else(|| self.slots.range(stretch.from..stretch.until).next());
         match found {
             Some((&start, (_, name))) => Err(Why::Overlap { winner: name.clone(), start }),
             None => Ok(()),
@@ -120,7 +125,7 @@ impl Week {
     }
 
     fn take(&mut self, stretch: Permit, name: &str, touched: &[(usize, Opening)]) {
-        self.taken.insert(stretch.from, (stretch.until, name.to_owned()));
+        self.slots.insert(stretch.from, (stretch.until, name.to_owned()));
         for &(index, opening) in touched {
             let day = self.used.entry(index).or_default().entry(opening.date).or_default();
             day.push(within(stretch, opening));

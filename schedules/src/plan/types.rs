@@ -122,6 +122,8 @@ pub struct Refusal {
     pub programme: ProgrammeId,
     /// What the programme is called.
     pub programme_name: String,
+    /// When the programme's occurrence starts; at or before `start`.
+    pub occurrence: Timestamp,
     /// Which item of the programme, from 0.
     pub position: u32,
     /// What would be played.
@@ -181,6 +183,15 @@ impl Entry {
         match self {
             Entry::Slot(slot) => &slot.key,
             Entry::Refused(refusal) => &refusal.key,
+        }
+    }
+
+    /// When the programme's occurrence starts, to which this item belongs.
+    #[must_use]
+    pub fn occurrence(&self) -> Timestamp {
+        match self {
+            Entry::Slot(slot) => slot.occurrence,
+            Entry::Refused(refusal) => refusal.occurrence,
         }
     }
 

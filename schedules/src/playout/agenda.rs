@@ -47,6 +47,12 @@ impl Agenda {
         next
     }
 
+    /// The earliest occurrence of what waits. The items of an occurrence that has begun may still be moved by
+    /// a new plan, so it is not accounted for before all of them have come due.
+    pub(super) fn earliest_occurrence(&self) -> Option<Timestamp> {
+        self.ahead.iter().map(Entry::occurrence).min()
+    }
+
     pub(super) fn next_slot(&self) -> Option<&Slot> {
         self.ahead.iter().find_map(|entry| match entry {
             Entry::Slot(slot) => Some(slot),
@@ -74,14 +80,14 @@ impl Agenda {
     /// An entry whose start was already accounted for is dropped (somebody saved it after its time), unless it
     /// was waiting here. An item of an occurrence that has begun does not move forward: when an item before it
     /// falls out, it keeps the start that was announced.
-    pub(super) fn replace(&mut self, entries: Vec<Entry>, accounted_until: Timestamp, now: Moment, lead: SignedDuration) {
+    pub(super) fn replace(&mut self, entries: Vec<Entry>, settled_until: Timestamp, now: Moment, lead: SignedDuration) {
         let begun_before = now.wall.saturating_add(lead).unwrap_or(Timestamp::MAX);
         let mut waiting: HashMap<SlotKey, Entry> =
             std::mem::take(&mut self.ahead).into_iter().map(|entry| (entry.key().clone(), entry)).collect();
         let mut ahead: Vec<Entry> = Vec::with_capacity(entries.len());
         for mut entry in entries {
             let before = waiting.remove(entry.key());
-            if before.is_none() && entry.start() < accounted_until {
+            if before.is_none() && entry.start() < settled_until {
                 continue;
             }
             if let (Entry::Slot(slot), Some(before)) = (&mut entry, before)

@@ -209,7 +209,7 @@ impl Playout {
             }
         }
         let ahead: Vec<Entry> = order.iter().filter_map(|key| planned.remove(key)).collect();
-        self.agenda.replace(ahead, self.accounted_until, now, self.settings.arm_lead);
+        self.agenda.replace(ahead, self.settled_until, now, self.settings.arm_lead);
         self.plan_is_fresh |= now.trusted;
         self.sort_airings();
     }

@@ -89,7 +89,8 @@ enum Event {
     FrameEdge(u64),
     Fault(Fault),
     Tick,
-    Replan,
+    /// Some: only if no other came meanwhile.
+    Replan(Option<u64>),
 }
 
 pub struct World {
@@ -107,8 +108,9 @@ pub struct World {
     planning: bool,
     faulty: bool,
     faults: Faults,
-    events: BTreeMap<(Duration, u64), Event>,
+    events: BTreeMap<(Duration, u64), Box<Event>>,
     sequence: u64,
+    replans: u64,
     life: u64,
     days: HashMap<Date, DayPlan>,
     slots: HashMap<SlotKey, Slot>,
@@ -143,6 +145,7 @@ impl World {
             faults,
             events: BTreeMap::new(),
             sequence: 0,
+            replans: 0,
             life: 0,
             days: HashMap::new(),
             slots: HashMap::new(),
@@ -179,7 +182,7 @@ impl World {
 
     fn at(&mut self, delay: Duration, event: Event) {
         self.sequence += 1;
-        self.events.insert((self.mono + delay, self.sequence), event);
+        self.events.insert((self.mono + delay, self.sequence), Box::new(event));
     }
 
     fn latency(&mut self, most_ms: u64) -> Duration {
@@ -217,7 +220,7 @@ impl World {
     fn die(&mut self) {
         self.playout = None;
         self.log.pending.clear();
-        self.events.retain(|_, event| matches!(event, Event::Fault(_)));
+        self.events.retain(|_, event| matches!(**event, Event::Fault(_)));
         // The heartbeat stops: the controller drops the relays.
         self.amplifier = Amplifier { mood: self.amplifier.mood, ..Amplifier::default() };
         self.output = Output { mood: self.output.mood, generation: self.output.generation + 1, ..Output::default() };
@@ -243,7 +246,7 @@ impl World {
             match event.filter(|(at, _)| *at <= self.mono) {
                 Some(key) => {
                     let event = self.events.remove(&key).unwrap();
-                    self.happen(event);
+                    self.happen(*event);
                 }
                 None => self.tell(Input::Tick),
             }
@@ -256,7 +259,7 @@ impl World {
 
     /// Everything works again from now on.
     pub fn heal(&mut self) {
-        self.events.retain(|_, event| !matches!(event, Event::Fault(_)));
+        self.events.retain(|_, event| !matches!(**event, Event::Fault(_)));
         for fault in [Fault::AmplifierHeals, Fault::OutputHeals, Fault::LogHeals, Fault::Swift] {
             self.suffer(fault);
         }
@@ -288,11 +291,15 @@ impl World {
                 self.tell(Input::Tick);
                 let accounted = self.playout.as_ref().unwrap().accounted_until();
                 self.write(LogOp::Accounted(accounted));
-                let faultless = self.events.values().all(|event| !matches!(event, Event::Fault(_)));
+                let faultless = self.events.values().all(|event| !matches!(**event, Event::Fault(_)));
                 // Where nothing goes wrong the playout is only woken when it asks for it.
                 self.at(Duration::from_secs(if faultless { 3600 } else { 7 }), Event::Tick);
             }
-            Event::Replan => self.replan(),
+            Event::Replan(number) => {
+                if number.is_none_or(|number| number == self.replans) {
+                    self.replan();
+                }
+            }
             Event::LogDurable => self.log_durable(),
             Event::Amplifier(command) => self.amplifier_does(command),
             Event::Output(command, generation) => {
@@ -327,7 +334,7 @@ impl World {
             let wakeup = playout.next_wakeup();
             assert!(wakeup.is_none_or(|at| at > self.mono), "it wants to be woken in the past: {wakeup:?}\n{playout:#?}");
             if playout.needs_plan() && self.trusted && self.planning {
-                self.at(Duration::from_millis(3), Event::Replan);
+                self.at(Duration::from_millis(3), Event::Replan(None));
             }
         }
     }
@@ -344,19 +351,20 @@ impl World {
         let from = playout.plan_from();
         let zone = self.demo.snapshot.timezone.clone();
         let date = |at: Timestamp| at.to_zoned(zone.clone()).date();
-        let until = date(self.wall().max(from)).saturating_add(2.days());
+        let until = date(self.wall().max(from) + SignedDuration::from_hours(8)).saturating_add(1.day());
+        let horizon = self.wall().max(from) + SignedDuration::from_hours(8);
         let mut entries = Vec::new();
         let mut day = date(from);
         while day < until {
             if !self.days.contains_key(&day) {
-                for planned in plan(&self.demo.snapshot, day, day.saturating_add(7.days())) {
+                for planned in plan(&self.demo.snapshot, day, day.saturating_add(1.day())) {
                     self.days.entry(planned.date).or_insert(planned);
                 }
             }
             let closed = |entry: &Entry| self.log.rows.get(entry.key()).is_some_and(|row| !row.ends.is_empty());
             let closing: BTreeSet<&SlotKey> = self.log.pending.iter().filter_map(|(_, op)| closes(op)).collect();
             let wanted = self.days[&day].entries().into_iter();
-            entries.extend(wanted.filter(|entry| entry.start() >= from && !closed(entry) && !closing.contains(entry.key())));
+            entries.extend(wanted.filter(|entry| entry.start() >= from && entry.start() < horizon && !closed(entry) && !closing.contains(entry.key())));
             day = day.saturating_add(1.day());
         }
         for entry in &entries {
@@ -368,7 +376,9 @@ impl World {
             }
         }
         self.tell(Input::Plan(entries));
-        self.at(Duration::from_secs(20 * 3600), Event::Replan);
+        self.replans += 1;
+        let number = self.replans;
+        self.at(Duration::from_secs(6 * 3600), Event::Replan(Some(number)));
     }
 
     // ---- commands ----
@@ -551,7 +561,7 @@ impl World {
             if played < length || self.output.mood == Mood::Stalls {
                 if played < length {
                     self.tell(Input::AudioProgress { slot: key, played });
-                    let more = Duration::try_from(length - played).unwrap().min(Duration::from_secs(1));
+                    let more = Duration::try_from(length - played).unwrap().min(Duration::from_secs(4));
                     self.at(more, Event::FrameEdge(generation));
                 }
                 return;
@@ -628,15 +638,16 @@ impl World {
                 assert!(outcome == Outcome::Aired || reason.is_some(), "{outcome} without a reason");
                 assert!(!(outcome == Outcome::Aired && !confirmed && reason.is_none()), "unconfirmed, unsaid");
                 assert!(played.is_zero() || started.is_some());
+                row.entry = None;
                 row.ends.push(End { outcome, reason: reason.map(|reason| reason.code), confirmed });
                 assert_eq!(row.ends.len(), 1, "two outcomes: {slot}");
             }
             Command::RecordUnaired { entry, outcome, reason } => {
                 let row = self.log.rows.entry(entry.key().clone()).or_default();
-                row.entry.get_or_insert(entry);
                 row.due = true;
+                row.entry = None;
                 row.ends.push(End { outcome, reason: Some(reason.code), confirmed: false });
-                assert_eq!(row.ends.len(), 1, "two outcomes: {}", row.entry.as_ref().unwrap().key());
+                assert_eq!(row.ends.len(), 1, "two outcomes: {}", entry.key());
             }
             _ => {}
         }

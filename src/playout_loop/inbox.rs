@@ -1,0 +1,84 @@
+//! What reaches the loop, and what each of it means to the playout.
+
+use super::{Message, PlayoutLoop};
+use loaxa_audio::output::OutputEvent;
+use loaxa_schedules::Input;
+use serde_json::json;
+
+impl PlayoutLoop {
+    pub(super) fn take(&mut self, message: Message) {
+        let now = self.clock.now();
+        match message {
+            Message::Input(input) => {
+                self.note_fault(&input);
+                self.playout.handle(input, now);
+            }
+            Message::Verified { slot, result } => {
+                let input = match result {
+                    Ok(pcm) => {
+                        self.output.verified(slot.clone(), pcm);
+                        Input::PcmVerified { slot }
+                    }
+                    Err(why) => Input::PcmRefused { slot, why },
+                };
+                self.playout.handle(input, now);
+            }
+            Message::Opened { generation, result } => {
+                let input = self.output.opened(generation, result);
+                self.handle.update(|status| {
+                    status.output_device = self.output.device();
+                    match &input {
+                        Some(Input::OutputReady) => status.output_fault = None,
+                        Some(Input::OutputFailed { why }) => status.output_fault = Some(why.clone()),
+                        _ => {}
+                    }
+                });
+                if let Some(Input::OutputFailed { why }) = &input {
+                    tracing::error!(why, "the output cannot be opened");
+                }
+                input.into_iter().for_each(|input| self.playout.handle(input, now));
+            }
+            Message::Output { generation, event } => {
+                if let OutputEvent::Lost { why, .. } = &event {
+                    tracing::error!(why, "the output is lost");
+                    self.handle.update(|status| status.output_fault = Some(why.clone()));
+                }
+                let inputs = self.output.happened(generation, event, self.clock.as_ref(), now);
+                inputs.into_iter().for_each(|input| self.playout.handle(input, now));
+            }
+            Message::Planned(planned) => {
+                self.planning = false;
+                match planned {
+                    Ok(entries) => {
+                        self.playout.handle(Input::Plan(entries), now);
+                        self.note_accounted(now);
+                        self.events.tell("plan", &json!({}));
+                    }
+                    Err(error) => {
+                        tracing::error!(%error, "no plan could be made; the one before stays in force")
+                    }
+                }
+                if self.plan_again {
+                    self.replan();
+                }
+            }
+            Message::Switch { by, stop, done } => {
+                let input = if stop { Input::Stop { by } } else { Input::Resume { by } };
+                self.playout.handle(input, now);
+                self.carry_out(now);
+                let _ = done.send(());
+            }
+        }
+    }
+
+    fn note_fault(&self, input: &Input) {
+        match input {
+            Input::AmplifierFailed { why } | Input::UnmuteFailed { why } => {
+                tracing::error!(why, "the amplifier failed");
+                self.handle.update(|status| status.amplifier_fault = Some(why.clone()));
+            }
+            Input::AmplifierConfirmed => self.handle.update(|status| status.amplifier_fault = None),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What start-up and shutdown write for airings that nobody saw the end of.
+
+use crate::error::Result;
+use crate::planning;
+use crate::store::{LogJob, Store};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use loaxa_schedules::{Entry, Interruption, Now, OpenAiring, Outcome, Reason, reconcile};
+
+/// The two rows of a slot of which nothing was heard.
+pub(super) fn unaired(entry: Entry, outcome: Outcome, reason: Reason, clock: &'static str) -> Vec<LogJob> {
+    let slot = entry.key().clone();
+    vec![
+        LogJob::Due { entry: Box::new(entry), clock },
+        LogJob::Ended {
+            slot,
+            outcome,
+            reason: Some(reason),
+            played: SignedDuration::ZERO,
+            started: None,
+            ended: None,
+            confirmed: false,
+        },
+    ]
+}
+
+/// Closes what a power cut left open; says how much, and up to when the station had accounted for everything.
+pub(super) fn recover(store: &Store, now: Now) -> Result<(usize, Option<Timestamp>)> {
+    let closed = close_open(store, now, Interruption::PowerOrCrash)?;
+    Ok((closed, store.accounted_until()?))
+}
+
+/// Writes the one outcome of every airing that is open, but for those whose time has not come: they can still air.
+pub(super) fn close_open(store: &Store, now: Now, why: Interruption) -> Result<usize> {
+    let mut jobs = Vec::new();
+    for row in store.open_rows()? {
+        if row.started.is_none() && row.entry.start() > now.wall {
+            continue;
+        }
+        let slot = row.entry.key().clone();
+        let played = row.noted.map_or(SignedDuration::ZERO, |(played, _)| played);
+        let open = OpenAiring { entry: row.entry, started: row.started, played_at_last_note: played };
+        let closing = reconcile(&open, why);
+        jobs.push(LogJob::Ended {
+            slot,
+            outcome: closing.outcome,
+            reason: Some(closing.reason),
+            played: closing.played,
+            started: closing.started,
+            ended: closing.ended,
+            confirmed: closing.confirmed,
+        });
+    }
+    if !jobs.is_empty() {
+        store.log(now.wall, &jobs)?;
+    }
+    Ok(jobs.len())
+}
+
+/// After a long absence: writes the outcome of every slot of the days that passed before yesterday, a day at a time, so
+/// that a year without power is no burden on a small board's memory.
+pub(super) fn catch_up(
+    store: &Store,
+    timezone: &TimeZone,
+    accounted_until: Timestamp,
+    now: Now,
+) -> Result<()> {
+    let Ok(last) = planning::day_of(now.wall, timezone).yesterday() else {
+        return Ok(());
+    };
+    let mut day = planning::day_of(accounted_until, timezone);
+    if day >= last {
+        return Ok(());
+    }
+    let snapshot = planning::snapshot(store, timezone)?;
+    while day < last {
+        let (Ok(from), Ok(next)) = (day.to_zoned(timezone.clone()), day.tomorrow()) else {
+            return Ok(());
+        };
+        let Ok(to) = next.to_zoned(timezone.clone()) else {
+            return Ok(());
+        };
+        let closed = store.closed_slots(from.timestamp(), to.timestamp())?;
+        let mut jobs = Vec::new();
+        for entry in planning::days(&snapshot, day, 1)?.iter().flat_map(loaxa_schedules::DayPlan::entries) {
+            if entry.start() <= accounted_until || closed.contains(entry.key().as_str()) {
+                continue;
+            }
+            let open = OpenAiring { entry, started: None, played_at_last_note: SignedDuration::ZERO };
+            let closing = reconcile(&open, Interruption::PowerOrCrash);
+            jobs.extend(unaired(open.entry, closing.outcome, closing.reason, "after_absence"));
+        }
+        jobs.push(LogJob::AccountedUntil(to.timestamp().min(now.wall)));
+        store.log(now.wall, &jobs)?;
+        day = next;
+    }
+    Ok(())
+}

@@ -1,0 +1,181 @@
+//! A private PulseAudio with a sink that plays to nobody, and a recording of it, as a witness that shares no code with
+//! the station.
+//!
+//! With `norewinds=1` the sink works in blocks of 50 ms: it wakes at the instant at which a block begins to sound, mixes
+//! it, and hands a copy to the monitor. A block can thus never reach us before its first sample sounds, and the quickest
+//! of many does so within some hundredths of a millisecond. The sink's clock is the machine's own, so one number maps all
+//! samples to instants: the least of "when the block arrived, less the time that the samples before it take".
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::compare::{RATE, Recording};
+use super::monotonic;
+
+/// The configuration of a station that plays on it.
+pub(crate) const AUDIO: &str = "output = \"device\"\ndevice = \"heard\"";
+/// Two channels of 16 bits.
+const FRAME_BYTES: usize = 4;
+/// Frames in one block of the sink.
+const BLOCK: usize = RATE as usize / 20;
+
+/// The server.
+pub(crate) struct Pulse {
+    child: Child,
+    folder: tempfile::TempDir,
+}
+
+fn private(name: &str, package: &str, folder: &Path) -> Command {
+    let found = std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|it| it.join(name).exists()));
+    assert!(found, "{name} is missing; apt-get install {package}");
+    let mut command = Command::new(name);
+    let homes = ["HOME", "XDG_RUNTIME_DIR", "PULSE_RUNTIME_PATH", "PULSE_STATE_PATH"];
+    homes.iter().for_each(|home| drop(command.env(home, folder)));
+    command
+        .env("PULSE_COOKIE", folder.join("cookie"))
+        .env("PULSE_SERVER", format!("unix:{}", folder.join("native").display()))
+        .stdin(Stdio::null())
+        .stderr(Stdio::null());
+    command
+}
+
+impl Pulse {
+    /// Starts the server with its socket and ALSA's configuration in a folder of its own, with a name short enough for
+    /// a socket.
+    pub(crate) fn start() -> Self {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path();
+        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).unwrap();
+        let socket = folder.join("native");
+        let protocol = format!("module-native-protocol-unix auth-anonymous=1 socket={}", socket.display());
+        let sink = format!("module-null-sink norewinds=1 sink_name=amp format=s16le rate={RATE} channels=2");
+        let child = private("pulseaudio", "pulseaudio", folder)
+            .env_remove("PULSE_SERVER")
+            .args(["-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1"])
+            .args(["--disable-shm=yes", "--high-priority=no", "--realtime=no"])
+            .args(["-L", &protocol, "-L", &sink])
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let conf = format!(
+            "pcm.heard {{ type pulse server \"unix:{}\" hint {{ show on description \"A sound server\" }} }}\n",
+            socket.display()
+        );
+        std::fs::write(folder.join("alsa.conf"), conf).unwrap();
+        let this = Self { child, folder: temporary };
+        let begun = Instant::now();
+        while !socket.exists() {
+            assert!(begun.elapsed() < Duration::from_secs(15), "PulseAudio did not start");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        this
+    }
+
+    /// ALSA's configuration file.
+    pub(crate) fn alsa(&self) -> PathBuf {
+        self.folder.path().join("alsa.conf")
+    }
+
+    /// Begins to record what the sink plays.
+    pub(crate) fn listen(&self) -> Listener {
+        let rate = format!("--rate={RATE}");
+        let mut child = private("parec", "pulseaudio-utils", self.folder.path())
+            .args(["-d", "amp.monitor", "--raw", "--format=s16le", "--channels=2", &rate])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut pipe = child.stdout.take().unwrap();
+        let taken = Arc::new(Mutex::new(Taken::default()));
+        let shared = Arc::clone(&taken);
+        let thread = std::thread::spawn(move || {
+            let mut buffer = vec![0; 1 << 16];
+            while let Ok(length) = pipe.read(&mut buffer) {
+                let at = monotonic();
+                if length == 0 {
+                    return;
+                }
+                let mut taken = shared.lock().unwrap();
+                let first = taken.bytes.len();
+                taken.reads.push((first, at));
+                taken.bytes.extend(&buffer[..length]);
+            }
+        });
+        let listener = Listener { child, taken, thread: Some(thread) };
+        let begun = Instant::now();
+        while listener.taken.lock().unwrap().reads.len() < 5 {
+            assert!(begun.elapsed() < Duration::from_secs(15), "parec records nothing");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        listener
+    }
+}
+
+impl Drop for Pulse {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[derive(Default)]
+struct Taken {
+    bytes: Vec<u8>,
+    /// First byte of a read, and when it came.
+    reads: Vec<(usize, f64)>,
+}
+
+/// A recording that runs.
+pub(crate) struct Listener {
+    child: Child,
+    taken: Arc<Mutex<Taken>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Listener {
+    /// Ends the recording.
+    pub(crate) fn heard(mut self) -> Recording {
+        let _ = self.child.kill();
+        self.thread.take().unwrap().join().unwrap();
+        let taken = self.taken.lock().unwrap();
+        // only a read that begins with a block tells when that block began; the recording may begin inside one
+        let place = |read: &(usize, f64)| read.0 / FRAME_BYTES % BLOCK;
+        let mut places: HashMap<usize, usize> = HashMap::new();
+        taken.reads.iter().for_each(|read| *places.entry(place(read)).or_default() += 1);
+        let (usual, count) = places.into_iter().max_by_key(|(_, count)| *count).unwrap();
+        assert!(
+            count * 2 > taken.reads.len(),
+            "the recording does not come in the blocks of the sink: {:?}",
+            &taken.reads[..5]
+        );
+        let origins: Vec<f64> = taken
+            .reads
+            .iter()
+            .filter(|read| place(read) == usual)
+            .map(|&(first, at)| at - (first / FRAME_BYTES) as f64 * 1e9 / f64::from(RATE))
+            .collect();
+        let least = |origins: &[f64]| origins.iter().copied().fold(f64::INFINITY, f64::min);
+        // were the map wrong by drift or a skip, the quickest blocks of both halves would not agree
+        let (early, late) = origins.split_at(origins.len() / 2);
+        let doubt_ms = (least(early) - least(late)).abs() / 1e6;
+        let samples = taken
+            .bytes
+            .chunks_exact(FRAME_BYTES)
+            .map(|frame| i16::from_le_bytes([frame[0], frame[1]]))
+            .collect();
+        Recording { samples, runs: vec![(0, least(&origins))], doubt_ms }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,25 @@
+//! A whole station through its real doors: the binary as it is installed, its web endpoint, its command line, and the
+//! sound that it wrote.
+//!
+//! Every test starts a daemon of its own in a folder of its own, on a port that the machine chose. What happens is waited
+//! for with a bound; nothing is slept for. Times of a shared machine are bounded generously, what must hold is not.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test may"
+)]
+
+mod commands;
+mod disk_full;
+mod four_eyes;
+mod http;
+mod interruptions;
+mod kills;
+mod refusals;
+mod repeats;
+mod sound;
+mod station;
+mod time;
+mod walk;
