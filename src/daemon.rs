@@ -8,6 +8,7 @@ use crate::events::Events;
 use crate::intake::{Folders, Intake, blocking};
 use crate::playout_loop::{Parts, PlayoutHandle, PlayoutLoop};
 use crate::store::{LogJob, Store};
+use crate::turns::Turns;
 use crate::web::{self, About, App, Warning};
 use loaxa_audio::output::{OutputKind, OutputSettings};
 use loaxa_firmware_bridge::{Amplifier, SimulatedAmplifier, SimulatedSettings};
@@ -21,6 +22,8 @@ use tokio::sync::watch;
 
 /// Only one daemon may drive a station's amplifier: it holds this file.
 const LOCK: &str = "loaxa.lock";
+/// How long the file may still be held after a daemon died.
+const HELD_FOR: Duration = Duration::from_secs(3);
 
 /// Runs a station until it is told to end. `prepare` is called with the open application before anything airs.
 ///
@@ -54,7 +57,7 @@ async fn station(
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new(config.clock.trust));
     let begun = clock.now();
     let folders = Folders::create(data)?;
-    let _lock = hold(data)?;
+    let _lock = hold(data).await?;
     let listener = bind(&config).await?;
     let address = listener.local_addr().map_err(|error| Error::io("the web's address", &error))?;
     let store = Arc::new(Store::open(data, begun.wall)?);
@@ -101,6 +104,7 @@ async fn station(
         timezone,
         about: about(&config, warnings),
         plan_changed,
+        turns: Turns::default(),
     });
     let booted = serde_json::json!({
         "version": env!("CARGO_PKG_VERSION"), "clock": clock.trust().as_str(), "boot": boot_id(),
@@ -165,8 +169,9 @@ async fn feed_watchdog(playout: PlayoutHandle, clock: Arc<dyn Clock>) {
     }
 }
 
-/// Two daemons on one station would fight over the amplifier.
-fn hold(data: &Path) -> Result<std::fs::File> {
+/// Two daemons on one station would fight over the amplifier. A daemon that was just killed may have left a child that
+/// had not begun yet: it holds the file for a moment longer.
+async fn hold(data: &Path) -> Result<std::fs::File> {
     let path = data.join(LOCK);
     let file = std::fs::OpenOptions::new()
         .create(true)
@@ -174,15 +179,20 @@ fn hold(data: &Path) -> Result<std::fs::File> {
         .write(true)
         .open(&path)
         .map_err(|error| Error::io(path.display(), &error))?;
-    file.try_lock().map_err(|_| {
-        Error::unacceptable(
+    let free = async {
+        while file.try_lock().is_err() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    if tokio::time::timeout(HELD_FOR, free).await.is_err() {
+        return Err(Error::unacceptable(
             "already_running",
             format!(
                 "another daemon runs this station ({} is held); end it, or use another data folder",
                 path.display()
             ),
-        )
-    })?;
+        ));
+    }
     Ok(file)
 }
 

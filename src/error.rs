@@ -28,6 +28,8 @@ pub enum ErrorKind {
     TooLarge,
     /// The body's type is not one that this endpoint reads.
     UnsupportedMediaType,
+    /// The bytes asked for lie outside the object.
+    RangeNotSatisfiable,
     /// The disk is full.
     StorageFull,
     /// Something the daemon needs is not there now; trying again later can help.

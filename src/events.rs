@@ -32,11 +32,13 @@ impl Events {
 
     /// Tells that a segment's state changed.
     pub fn segment(&self, record: &SegmentRecord) {
+        let reason = record.reason.as_ref();
         self.tell(
             "segment",
             &json!({
                 "id": record.pushed.id.to_string(), "title": record.pushed.title, "state": record.standing.as_str(),
-                "reason": record.reason,
+                "reason_code": reason.map(|reason| &reason.code), "reason": reason.map(|reason| &reason.en),
+                "reason_vi": reason.map(|reason| &reason.vi),
             }),
         );
     }

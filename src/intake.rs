@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::Events;
 use crate::store::{NewSegment, SegmentRecord, Sound, Store};
+use crate::turns::Turns;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use loaxa_audio::child::{self, ChildLimits};
@@ -18,14 +19,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedMutexGuard, Semaphore, watch};
 
 /// An upload waits so long for its inspection before it is answered with `inspecting`: most are done in a second.
 const ANSWER_AFTER: Duration = Duration::from_secs(25);
 /// Children at work at once: one a core of the boards that are bought would starve the air; two is the machine's half.
 const CHILDREN: usize = 2;
+/// A refused recording that could not be removed from a full disk is removed as soon as there is room.
+const FORGET_AGAIN: Duration = Duration::from_secs(2);
 
 /// The folders that hold sound.
 #[derive(Debug, Clone)]
@@ -115,6 +119,8 @@ pub struct Intake {
     events: Events,
     children: Arc<Semaphore>,
     program: PathBuf,
+    /// One upload of the same bytes at a time.
+    turns: Turns,
     sample_rate: u32,
     max_upload: u64,
     reserve: u64,
@@ -132,15 +138,15 @@ impl Intake {
         config: &Config,
         plan_changed: watch::Sender<u64>,
     ) -> Result<Self> {
-        let program = std::env::current_exe()
-            .map_err(|error| Error::internal(format!("the program does not find itself: {error}")))?;
         Ok(Self {
             store,
             clock,
             folders,
             events,
             children: Arc::new(Semaphore::new(CHILDREN)),
-            program,
+            // by this name the running program is found even when its file was replaced by an upgrade
+            program: PathBuf::from("/proc/self/exe"),
+            turns: Turns::default(),
             sample_rate: config.audio.sample_rate,
             max_upload: config.max_upload(),
             reserve: config.storage.reserve_mib * 1024 * 1024,
@@ -206,9 +212,56 @@ impl Intake {
         Ok(())
     }
 
+    /// Keeps received bytes and inspects them, and waits a while for the answer. It is brought to its end even when
+    /// nobody waits for it any more. False in the second place when the station had that very segment already.
+    ///
+    /// # Errors
+    /// With the inspection's reason when it is no usable recording; the segment is then gone from the station.
+    pub async fn take_in(
+        self: &Arc<Self>,
+        received: Received,
+        segment: NewSegment,
+        by: String,
+    ) -> Result<(SegmentRecord, bool)> {
+        let id = segment.id;
+        let named = Arc::new(AtomicBool::new(false));
+        let (intake, told) = (Arc::clone(self), Arc::clone(&named));
+        let mut task = tokio::spawn(async move {
+            let turn = intake.turns.take(&received.sha256).await;
+            let (record, new) = intake.keep(received, segment, by).await?;
+            if !new {
+                return Ok((record, false));
+            }
+            let answer = Arc::clone(&intake).inspect(record).await;
+            let error = match answer {
+                Ok(Ok(record)) => return Ok((record, true)),
+                Ok(Err(refusal)) => refused(&refusal),
+                Err(error) => error,
+            };
+            // an id that somebody was given stays, with the reason
+            if !told.load(Ordering::SeqCst)
+                && let Err(error) = intake.forget(id).await
+            {
+                tracing::warn!(segment = %id, %error, "a refused recording cannot be removed yet; it is tried again");
+                tokio::spawn(intake.forget_later(id, turn));
+            }
+            Err(error)
+        });
+        let died = |error| Error::internal(format!("taking in segment {id} died: {error}"));
+        if let Ok(answer) = tokio::time::timeout(ANSWER_AFTER, &mut task).await {
+            return answer.map_err(died)?;
+        }
+        // it goes on by itself; who asks again sees what came of it
+        named.store(true, Ordering::SeqCst);
+        match self.read(id).await {
+            Err(error) if error.kind == ErrorKind::NotFound => task.await.map_err(died)?,
+            found => found.map(|record| (record, true)),
+        }
+    }
+
     /// Puts received bytes under the name that their hash gives and keeps the segment's row. False in the second place
     /// when the station had that very segment already.
-    pub async fn keep(
+    async fn keep(
         self: &Arc<Self>,
         received: Received,
         segment: NewSegment,
@@ -217,7 +270,8 @@ impl Intake {
         let intake = Arc::clone(self);
         blocking(move || {
             let target = intake.folders.original(&received.sha256);
-            if target.exists() {
+            let known = target.exists();
+            if known {
                 drop(received.file);
             } else {
                 fs::rename(received.file.path()?, &target)
@@ -225,34 +279,15 @@ impl Intake {
                 received.file.used();
                 sync_folder(&intake.folders.originals)?;
             }
-            let kept = intake.store.add_segment(&segment, &by, intake.clock.now().wall)?;
+            let kept = intake.store.add_segment(&segment, &by, intake.clock.now().wall);
+            if kept.is_err() && !known {
+                let _ = fs::remove_file(&target);
+            }
+            let kept = kept?;
             intake.events.segment(&kept.0);
             Ok(kept)
         })
         .await
-    }
-
-    /// Inspects a segment that was just kept and waits a while for the answer.
-    ///
-    /// # Errors
-    /// With the inspection's reason when it is no usable recording; the segment is then gone from the station.
-    pub async fn inspect_and_answer(self: &Arc<Self>, record: SegmentRecord) -> Result<SegmentRecord> {
-        let id = record.pushed.id;
-        let intake = Arc::clone(self);
-        let task = tokio::spawn(async move { intake.inspect(record).await });
-        match tokio::time::timeout(ANSWER_AFTER, task).await {
-            Ok(Ok(Ok(Ok(record)))) => Ok(record),
-            Ok(Ok(Ok(Err(refusal)))) => {
-                self.forget(id).await?;
-                Err(refused(&refusal))
-            }
-            Ok(Ok(Err(error))) => Err(error),
-            Ok(Err(panicked)) => {
-                Err(Error::internal(format!("the inspection of segment {id} died: {panicked}")))
-            }
-            // it goes on by itself; who asks again sees what came of it
-            Err(_) => self.read(id).await,
-        }
     }
 
     async fn read(self: &Arc<Self>, id: SegmentId) -> Result<SegmentRecord> {
@@ -272,6 +307,18 @@ impl Intake {
         .await
     }
 
+    /// On a full disk there is no room for writing down that something goes either.
+    async fn forget_later(self: Arc<Self>, id: SegmentId, turn: OwnedMutexGuard<()>) {
+        loop {
+            tokio::time::sleep(FORGET_AGAIN).await;
+            match self.forget(id).await {
+                Err(error) if error.kind != ErrorKind::NotFound => {}
+                _ => break,
+            }
+        }
+        drop(turn);
+    }
+
     /// Runs the child over a segment's original and notes what it found.
     async fn inspect(
         self: Arc<Self>,
@@ -285,12 +332,14 @@ impl Intake {
             self.store.set_standing(id, Standing::Inspecting, None)?;
             let answer = self.run_child(&record)?;
             let answer = match answer {
-                Ok(report) => Ok(self.store.set_prepared(
-                    id,
-                    signed(report.duration()),
-                    &report.root,
-                    &sound(&report),
-                )?),
+                Ok(report) => {
+                    let length = signed(report.duration());
+                    let noted = self.store.set_prepared(id, length, &report.root, &sound(&report));
+                    if noted.is_err() {
+                        self.discard_unnamed(&report.root);
+                    }
+                    Ok(noted?)
+                }
                 Err(refusal) => {
                     self.store.set_standing(id, Standing::Rejected, Some(&reason(&refusal)))?;
                     Err(refusal)
@@ -301,6 +350,14 @@ impl Intake {
             Ok(answer)
         })
         .await
+    }
+
+    /// Removes prepared PCM that no segment names.
+    fn discard_unnamed(&self, root: &str) {
+        let named = |record: &SegmentRecord| record.prepared.as_deref() == Some(root);
+        if self.store.all_segments().is_ok_and(|records| !records.iter().any(named)) {
+            let _ = fs::remove_file(self.folders.prepared(root));
+        }
     }
 
     /// Decodes in a disposable child and puts the prepared PCM under its own hash.

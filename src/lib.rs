@@ -17,4 +17,5 @@ pub mod intake;
 pub mod planning;
 pub mod playout_loop;
 pub mod store;
+pub mod turns;
 pub mod web;

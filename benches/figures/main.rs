@@ -25,11 +25,14 @@ mod table;
 
 use table::Table;
 
+/// Measures one part of the station.
+type Part = fn(&mut Table);
+
 fn main() {
     // cargo adds `--bench`
     let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let mut table = Table::default();
-    let parts: [(&str, fn(&mut Table)); 5] = [
+    let parts: [(&str, Part); 5] = [
         ("start", start::measure),
         ("intake", intake::measure),
         ("log", log::measure),

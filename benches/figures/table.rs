@@ -35,7 +35,7 @@ impl Table {
     }
 }
 
-fn shown(value: &f64) -> String {
+fn shown(value: f64) -> String {
     match value.abs() {
         size if size >= 100.0 => format!("{value:.0}"),
         size if size >= 10.0 => format!("{value:.1}"),

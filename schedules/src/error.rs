@@ -13,7 +13,9 @@ pub enum ScheduleError {
         detail: String,
     },
     /// The cron expression can be read, but names no moment that will come.
-    #[error("cron \"{expression}\" never fires within its validity and the next ten years; correct the day, the month or the year")]
+    #[error(
+        "cron \"{expression}\" never fires within its validity and the next ten years; correct the day, the month or the year"
+    )]
     NeverFires {
         /// As it was given.
         expression: String,

@@ -1,9 +1,9 @@
 //! The pure planner and playout of a commune's loudspeaker station.
 //!
 //! Nothing here reads a clock, a file or a network: time is passed in, and what should happen comes out as
-//! data. [`plan`] turns the station's windows, programmes and segments into ordered slots, each with its
+//! data. [`mod@plan`] turns the station's windows, programmes and segments into ordered slots, each with its
 //! reason; [`playout`] turns slots into commands for the output and the amplifier and into exactly one
-//! outcome for each; [`reconcile`] says what becomes of airings that a power cut left open.
+//! outcome for each; [`mod@reconcile`] says what becomes of airings that a power cut left open.
 
 #![forbid(unsafe_code)]
 

@@ -28,7 +28,7 @@ use crate::plan::Slot;
 use agenda::Agenda;
 use airing::Airing;
 use chain::Chain;
-use clock::{ClockTrack, Mono, Moment};
+use clock::{ClockTrack, Moment, Mono};
 use jiff::{SignedDuration, Timestamp};
 pub use messages::{
     Activity, AmplifierState, Command, Input, NextSlot, Now, PlayoutSettings, PlayoutView, Stage,
@@ -153,8 +153,8 @@ impl Playout {
             self.expire_airings(now);
             self.bring_due(now);
             self.review_airings(now);
-            self.step_chain(now);
             self.verify_pcm(now);
+            self.step_chain(now);
             self.play_ready(now);
             self.step_voice(now);
             if self.done == before {

@@ -156,7 +156,9 @@ impl Reason {
         reason(
             ReasonCode::UnknownSegment,
             format!("Trạm không có bản ghi {segment}; hãy gửi lại hoặc bỏ nó khỏi chương trình."),
-            format!("The station does not hold segment {segment}; push it again or take it out of the programme."),
+            format!(
+                "The station does not hold segment {segment}; push it again or take it out of the programme."
+            ),
         )
     }
 
@@ -177,7 +179,9 @@ impl Reason {
             Standing::AwaitingApproval | Standing::Approved => reason(
                 ReasonCode::NotApproved,
                 format!("Bản ghi \"{title}\" chưa được duyệt; người duyệt phải khác người tải lên."),
-                format!("Segment \"{title}\" is not approved; somebody other than its uploader must approve it."),
+                format!(
+                    "Segment \"{title}\" is not approved; somebody other than its uploader must approve it."
+                ),
             ),
         }
     }
@@ -209,8 +213,12 @@ impl Reason {
     pub(crate) fn emergency_class(title: &str) -> Reason {
         reason(
             ReasonCode::EmergencyClass,
-            format!("Bản ghi \"{title}\" thuộc loại khẩn cấp, không phát theo lịch; hãy gửi dưới dạng tin khẩn cấp."),
-            format!("Segment \"{title}\" is of class emergency and never airs by a plan; send it as an emergency."),
+            format!(
+                "Bản ghi \"{title}\" thuộc loại khẩn cấp, không phát theo lịch; hãy gửi dưới dạng tin khẩn cấp."
+            ),
+            format!(
+                "Segment \"{title}\" is of class emergency and never airs by a plan; send it as an emergency."
+            ),
         )
     }
 
@@ -315,16 +323,11 @@ impl Reason {
     }
 
     pub(crate) fn local_stop(by: &str) -> Reason {
-        reason(
-            ReasonCode::LocalStop,
-            format!("\"{by}\" đã bấm DỪNG."),
-            format!("\"{by}\" pressed STOP."),
-        )
+        reason(ReasonCode::LocalStop, format!("\"{by}\" đã bấm DỪNG."), format!("\"{by}\" pressed STOP."))
     }
 
     pub(crate) fn plan_changed(because: Option<&Reason>) -> Reason {
-        let (mut vi, mut en) =
-            ("Lịch phát đã thay đổi.".to_owned(), "The plan was changed.".to_owned());
+        let (mut vi, mut en) = ("Lịch phát đã thay đổi.".to_owned(), "The plan was changed.".to_owned());
         if let Some(because) = because {
             vi = format!("{vi} {}", because.vi);
             en = format!("{en} {}", because.en);

@@ -67,3 +67,59 @@ pub fn reconcile(open: &OpenAiring, why: Interruption) -> Closing {
     let ended = started.map(|at| at.saturating_add(played).unwrap_or(Timestamp::MAX));
     Closing { outcome, reason, played, started, ended, confirmed: false }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
+    use super::*;
+    use crate::plan::{Permit, Slot};
+    use crate::vocabulary::{Class, ProgrammeId, SegmentId};
+    use uuid::Uuid;
+
+    /// A slot of ten seconds, begun or not, with so many seconds noted.
+    fn check(begun: bool, noted: f64, why: Interruption, expect: (Outcome, &str, f64)) {
+        let start: Timestamp = "2026-11-23T10:00:00Z".parse().unwrap();
+        let seconds = |s: f64| SignedDuration::try_from_secs_f64(s).unwrap();
+        let slot = Slot {
+            key: "k".into(),
+            programme: ProgrammeId(Uuid::nil()),
+            programme_name: "p".into(),
+            occurrence: start,
+            position: 0,
+            segment: SegmentId(Uuid::nil()),
+            title: "s".into(),
+            class: Class::Normal,
+            start,
+            duration: seconds(10.0),
+            zones: vec![],
+            gain_db: 0.0,
+            permitted: Permit { from: start, until: start },
+            pcm: String::new(),
+            original_sha256: String::new(),
+            approved_by: None,
+            reason: Reason::planned("p", 0, "w"),
+        };
+        let open = OpenAiring {
+            entry: Entry::Slot(slot),
+            started: begun.then_some(start),
+            played_at_last_note: seconds(noted),
+        };
+        let closing = reconcile(&open, why);
+        assert_eq!((closing.outcome, closing.reason.code.as_str()), (expect.0, expect.1));
+        assert_eq!(closing.played, seconds(expect.2));
+        assert_eq!(closing.ended.is_some(), begun);
+        assert!(!closing.confirmed);
+    }
+
+    #[test]
+    fn open_rows_are_closed_by_what_was_noted() {
+        use Interruption::{CleanShutdown, PowerOrCrash};
+        check(false, 0.0, PowerOrCrash, (Outcome::Missed, "station_off", 0.0));
+        check(false, 3.0, PowerOrCrash, (Outcome::Missed, "station_off", 0.0));
+        check(true, 0.0, PowerOrCrash, (Outcome::Partial, "interrupted", 0.0));
+        check(true, 4.0, PowerOrCrash, (Outcome::Partial, "interrupted", 4.0));
+        check(true, 4.0, CleanShutdown, (Outcome::Partial, "shutdown", 4.0));
+        check(true, 9.96, PowerOrCrash, (Outcome::Aired, "unconfirmed", 9.96));
+    }
+}

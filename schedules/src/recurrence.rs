@@ -68,9 +68,14 @@ impl Cron {
         if numbering == Numbering::Unix {
             translated.insert(0, "0");
         }
-        let schedule = cron::Schedule::from_str(&translated.join(" ")).map_err(|error| bad(readable(&error)))?;
+        let schedule =
+            cron::Schedule::from_str(&translated.join(" ")).map_err(|error| bad(readable(&error)))?;
         let cron = Cron::from_schedule(expression, &schedule);
-        if cron.has_a_day() { Ok(cron) } else { Err(ScheduleError::NeverFires { expression: expression.to_owned() }) }
+        if cron.has_a_day() {
+            Ok(cron)
+        } else {
+            Err(ScheduleError::NeverFires { expression: expression.to_owned() })
+        }
     }
 
     fn from_schedule(expression: &str, schedule: &cron::Schedule) -> Cron {
@@ -157,7 +162,8 @@ impl Cron {
     }
 
     fn fires_on(&self, day: Date) -> bool {
-        let flag = |flags: &[bool], index: i8| usize::try_from(index).is_ok_and(|i| flags.get(i) == Some(&true));
+        let flag =
+            |flags: &[bool], index: i8| usize::try_from(index).is_ok_and(|i| flags.get(i) == Some(&true));
         flag(&self.months, day.month())
             && flag(&self.days, day.day())
             && flag(&self.weekdays, day.weekday().to_sunday_zero_offset())
@@ -193,3 +199,6 @@ fn readable(error: &cron::error::Error) -> String {
         "a field cannot be read ({first_line}); for example \"0 0 17 * * Mon-Fri\" is 17:00:00 from Monday to Friday"
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! The words of the station: zones, windows, programmes, segments and what becomes of an airing.
 //!
 //! All of them are plain data. They serialise in `snake_case`, because the store keeps them as documents;
-//! what they mean together is decided by [`plan`](crate::plan) and [`playout`](crate::playout).
+//! what they mean together is decided by [`plan`](mod@crate::plan) and [`playout`](crate::playout).
 
 mod ids;
 mod programme;
@@ -48,3 +48,6 @@ impl fmt::Display for Class {
         f.write_str(self.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests;

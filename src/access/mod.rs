@@ -215,13 +215,23 @@ impl Access {
         // an unknown name costs a hash too
         let kept = person.as_ref().map(|person| person.secret.as_str());
         let right = password::verify(password, kept);
-        let person = person.filter(|_| right).ok_or_else(|| refused().vi("Tên hoặc mật khẩu không đúng."))?;
+        let person = person.filter(|_| right).ok_or_else(wrong_credentials)?;
         let cookie = crate::ids::hex(&crate::ids::random::<32>()?);
         let now = self.clock.now().wall;
         let expires_at = now + session::LONGEST;
         let hash = session::hash(&cookie);
         self.store.add_session(&hash, &person.id, now, expires_at)?;
         Ok(Login { cookie, caller: self.caller(person, Some(hash))? })
+    }
+
+    /// Whether somebody who was let in before still would be: not logged out, revoked or expired since.
+    pub fn still_in(&self, caller: &Caller) -> Result<bool> {
+        let Some(identity) = self.store.identity(&caller.id)? else { return Ok(false) };
+        let open = match &caller.session {
+            Some(hash) => self.store.session(hash)?.is_some_and(|row| self.clock.now().wall < row.expires_at),
+            None => true,
+        };
+        Ok(open && self.caller(identity, None).is_ok())
     }
 
     /// Ends the caller's session.
@@ -242,7 +252,7 @@ impl Access {
             ));
         }
         if !password::verify(old, Some(&identity.secret)) {
-            return Err(refused());
+            return Err(wrong_credentials());
         }
         password::check(new)?;
         if old == new {
@@ -280,6 +290,16 @@ fn check_name(name: &str) -> Result<()> {
         "bad_name",
         "a name has 1 to 100 characters, no control characters, and no blanks at its ends",
     ))
+}
+
+/// One answer for a wrong name and a wrong password.
+fn wrong_credentials() -> Error {
+    Error::new(
+        ErrorKind::Unauthenticated,
+        "wrong_credentials",
+        "the name or the password is wrong; try again, or ask an administrator for a new one",
+    )
+    .vi("Tên hoặc mật khẩu không đúng.")
 }
 
 /// One answer for every way of not being known.

@@ -22,14 +22,19 @@ const IS_UPLOADER: &str =
     "SELECT EXISTS (SELECT 1 FROM uploaders WHERE segment = :segment AND identity = :identity)";
 const SET_STATE: &str =
     "UPDATE segments SET version = version + 1, state = :state, reason = :reason WHERE id = :id";
+/// Only while it is inspected: what a person decided meanwhile (withdrawn) stands.
+const SET_INSPECTED: &str =
+    "UPDATE segments SET version = version + 1, state = :state, reason = :reason
+    WHERE id = :id AND state IN ('received', 'inspecting')";
 const SET_PREPARED: &str =
     "UPDATE segments SET version = version + 1, state = 'awaiting_approval', duration = :duration,
-    prepared = :prepared, sound = :sound WHERE id = :id";
+    prepared = :prepared, sound = :sound WHERE id = :id AND state IN ('received', 'inspecting')";
 const SET_PREPARED_AGAIN: &str =
     "UPDATE segments SET version = version + 1, duration = :duration, prepared = :prepared
     WHERE id = :id";
 const SET_DECISION: &str = "UPDATE segments SET version = version + 1, state = :state, reason = :reason,
     approved_by = :approved_by, approved_at = :at, approval_note = :note WHERE id = :id";
+const AWAITING: &str = "SELECT valid_until FROM segments WHERE state = 'awaiting_approval'";
 const DELETE_UPLOADERS: &str = "DELETE FROM uploaders WHERE segment = :id";
 const DELETE: &str = "DELETE FROM segments WHERE id = :id";
 const USERS_OF_SHA: &str = "SELECT COUNT(*) FROM segments WHERE sha256 = :sha256";
@@ -185,7 +190,7 @@ impl Store {
             let reason = reason.map(to_json).transpose()?;
             let parameters =
                 named_params! { ":id": id.to_string(), ":state": standing.as_str(), ":reason": reason };
-            transaction.execute(SET_STATE, parameters).map_err(storage)?;
+            transaction.execute(SET_INSPECTED, parameters).map_err(storage)?;
             Ok(())
         })
     }
@@ -330,6 +335,20 @@ impl Store {
                 })
                 .map_err(storage)?;
             collect(rows)
+        })
+    }
+
+    /// How many segments wait for a decision and are still valid.
+    pub fn awaiting_approval(&self, expired: impl Fn(&Bound) -> bool) -> Result<usize> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(AWAITING).map_err(storage)?;
+            let mut rows = statement.query([]).map_err(storage)?;
+            let mut count = 0;
+            while let Some(row) = rows.next().map_err(storage)? {
+                let until = col::<Option<String>>(row, 0)?.and_then(|text| text.parse::<Bound>().ok());
+                count += usize::from(!until.is_some_and(|until| expired(&until)));
+            }
+            Ok(count)
         })
     }
 

@@ -128,8 +128,12 @@ async fn audio(
         None | Some(Range::Ignored) => (StatusCode::OK, 0, length),
         Some(Range::Part(from, to)) => (StatusCode::PARTIAL_CONTENT, from, to),
         Some(Range::Outside) => {
-            let mut response = Response::new(Bytes::new().into());
-            *response.status_mut() = StatusCode::RANGE_NOT_SATISFIABLE;
+            let outside = Error::new(
+                ErrorKind::RangeNotSatisfiable,
+                "range_not_satisfiable",
+                format!("the sound has {length} bytes; ask for a range inside them"),
+            );
+            let mut response = super::problem::answer(&outside);
             set(&mut response, header::CONTENT_RANGE, &format!("bytes */{length}"));
             return Ok(response);
         }

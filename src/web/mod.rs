@@ -25,6 +25,7 @@ use crate::events::Events;
 use crate::intake::Intake;
 use crate::playout_loop::PlayoutHandle;
 use crate::store::Store;
+use crate::turns::Turns;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -56,6 +57,8 @@ pub struct App {
     pub about: About,
     /// Told whenever what could air has changed.
     pub plan_changed: watch::Sender<u64>,
+    /// One request with the same `Idempotency-Key` at a time.
+    pub turns: Turns,
 }
 
 /// What the station says of itself, fixed while it runs.

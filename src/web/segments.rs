@@ -109,14 +109,10 @@ async fn push<B: warp::Buf>(
     let meta = meta.ok_or_else(|| missing("meta"))?;
     let id = SegmentId(crate::ids::new_id(app.clock.now().wall));
     let segment = described(id, meta, received.sha256.clone(), received.bytes)?;
-    let (record, new) = app.intake.keep(received, segment, caller.id).await?;
-    if !new {
-        let (app, path) = (&app, format!("/api/v1/segments/{}", record.pushed.id));
-        return created(StatusCode::OK, record.version, &path, &wire::segment(&record, &app.timezone));
-    }
-    let record = app.intake.inspect_and_answer(record).await?;
-    let path = format!("/api/v1/segments/{id}");
-    created(StatusCode::CREATED, record.version, &path, &wire::segment(&record, &app.timezone))
+    let (record, new) = app.intake.take_in(received, segment, caller.id).await?;
+    let status = if new { StatusCode::CREATED } else { StatusCode::OK };
+    let path = format!("/api/v1/segments/{}", record.pushed.id);
+    created(status, record.version, &path, &wire::segment(&record, &app.timezone))
 }
 
 /// A part that must fit into memory.

@@ -107,33 +107,45 @@ async fn handle<S>(
     ending: watch::Receiver<bool>,
 ) -> Response
 where
-    S: Service<Request<Guarded>, Response = Response, Error = Infallible> + Send,
+    S: Service<Request<Guarded>, Response = Response, Error = Infallible> + Send + 'static,
+    S::Future: Send,
 {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let mut response = match admit(app, request).await {
-        Ok(Admitted { mut request, remember }) => {
+        Ok(Admitted { mut request, remember: None }) => {
             request.extensions_mut().insert(super::Ending(ending));
-            let replayed = match &remember {
-                Some(slot) => replay(app, slot).await,
-                None => Ok(None),
-            };
-            match replayed {
-                Ok(Some(response)) => response,
-                Ok(None) => {
-                    let Ok(response) = routes.call(request).await;
-                    match remember {
-                        Some(slot) => keep(app, slot, response).await,
-                        None => response,
-                    }
-                }
-                Err(error) => problem::answer(&error),
-            }
+            let Ok(response) = routes.call(request).await;
+            response
+        }
+        Ok(Admitted { mut request, remember: Some(slot) }) => {
+            request.extensions_mut().insert(super::Ending(ending));
+            let app = Arc::clone(app);
+            // brought to its end even when the caller goes away meanwhile: it will ask again with the same key
+            let task = tokio::spawn(async move { once(&app, slot, routes, request).await });
+            task.await
+                .unwrap_or_else(|error| problem::answer(&Error::internal(format!("a request died: {error}"))))
         }
         Err(error) => problem::answer(&error),
     };
     protect(response.headers_mut(), &path);
     tracing::debug!(%method, path, status = response.status().as_u16(), "answered");
     response
+}
+
+/// Answers a request with an `Idempotency-Key`: as before when it was answered before, else anew.
+async fn once<S>(app: &Arc<App>, slot: RememberSlot, mut routes: S, request: Request<Guarded>) -> Response
+where
+    S: Service<Request<Guarded>, Response = Response, Error = Infallible>,
+{
+    let _turn = app.turns.take(&format!("{} {}", slot.identity, slot.key)).await;
+    match replay(app, &slot).await {
+        Ok(Some(response)) => response,
+        Ok(None) => {
+            let Ok(response) = routes.call(request).await;
+            keep(app, slot, response).await
+        }
+        Err(error) => problem::answer(&error),
+    }
 }
 
 struct Admitted {
@@ -154,10 +166,19 @@ async fn admit(app: &Arc<App>, request: Request<Incoming>) -> Result<Admitted> {
     let mut remember = None;
     if needs_caller(&parts.method, &path) {
         let caller = identify(app, &parts.method, &parts.headers).await?;
-        if parts.method == Method::POST {
+        // stopping and releasing are the same however often they are said, and must never be answered from memory
+        let switches = path == "/api/v1/stop" || path == "/api/v1/resume";
+        if parts.method == Method::POST && !switches {
             remember = idempotency(&parts.headers, &caller, &path)?;
         }
         parts.extensions.insert(caller);
+    } else if parts.method == Method::POST && parts.headers.contains_key(header::ORIGIN) {
+        // logging somebody in from a foreign page is a trick
+        same_origin(&parts.headers)?;
+    }
+    if parts.method == Method::HEAD {
+        // answered as GET; hyper leaves the body out
+        parts.method = Method::GET;
     }
     let limit = if path == "/api/v1/segments" { app.intake.max_upload() + UPLOAD_FRAME } else { SMALL_BODY };
     let too_large = move || {

@@ -93,6 +93,7 @@ async fn log_out(app: Arc<App>, caller: Caller) -> Result<Response> {
 
 async fn change_password(app: Arc<App>, caller: Caller, body: bytes::Bytes) -> Result<Response> {
     let body: PasswordBody = read(&body)?;
+    let _turn = app.access.login_turn().await;
     work(&app, move |app| app.access.change_password(&caller, &body.old, &body.new)).await?;
     Ok(cleared())
 }

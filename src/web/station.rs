@@ -4,9 +4,8 @@ use super::wire;
 use super::{App, Ending, body, caller, json, read, respond, with, work};
 use crate::access::{Caller, Scope};
 use crate::error::Result;
-use crate::store::SegmentFilter;
 use bytes::Bytes;
-use loaxa_schedules::Standing;
+use loaxa_schedules::Activity;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -92,9 +91,7 @@ fn now(app: &App) -> Result<Value> {
     let time = app.clock.now();
     let air = app.playout.status();
     let timezone = &app.timezone;
-    let waiting =
-        SegmentFilter { standing: Some(Standing::AwaitingApproval), limit: 1000, ..SegmentFilter::default() };
-    let waiting = app.store.segments(&waiting)?.len();
+    let waiting = app.store.awaiting_approval(|until| until.ends(timezone) <= time.wall)?;
     let windows = app.store.all_documents::<loaxa_schedules::Window>()?.len();
     let mut warnings = app.about.warnings.clone();
     if windows == 0 {
@@ -116,7 +113,11 @@ fn now(app: &App) -> Result<Value> {
         "station": app.about,
         "now": instant(time.wall),
         "clock": { "trusted": time.trusted, "reason": app.clock.trust().as_str() },
-        "activity": air.view.as_ref().map(|view| &view.activity),
+        "activity": air.view.as_ref().map(|view| match &view.activity {
+            Activity::Idle => json!({ "kind": "idle" }),
+            Activity::Arming { slot } => json!({ "kind": "arming", "slot": slot }),
+            Activity::OnAir { slot, since } => json!({ "kind": "on_air", "slot": slot, "since": since.map(instant) }),
+        }),
         "on_air": air.on_air.as_ref().map(|slot| json!({
             "slot": slot.slot, "title": slot.title, "segment": slot.segment, "seconds": slot.seconds, "played": slot.played,
             "started": slot.started.map(instant),
@@ -142,29 +143,51 @@ async fn events(app: Arc<App>, caller: Caller, ending: Ending) -> Result<Respons
     let listener = app.events.listen();
     let first = work(&app, now).await?;
     let first = format!("event: status\ndata: {first}\n\n");
-    let stream = futures_util::stream::unfold(
-        (Some(first), listener, ending),
-        |(first, mut listener, mut ending)| async move {
-            if let Some(text) = first {
-                return Some((Ok::<_, crate::error::Error>(Bytes::from(text)), (None, listener, ending)));
-            }
-            let text = tokio::select! {
-                () = super::down(&mut ending.0) => return None,
-                event = listener.recv() => match event {
-                    Ok(event) => format!("event: {}\ndata: {}\n\n", event.name, event.data),
-                    // the page reads everything again
-                    Err(RecvError::Lagged(_)) => "event: lost\ndata: {}\n\n".to_owned(),
-                    Err(RecvError::Closed) => return None,
-                },
-                () = tokio::time::sleep(HEARTBEAT) => ": alive\n\n".to_owned(),
-            };
-            Some((Ok(Bytes::from(text)), (None, listener, ending)))
-        },
-    );
+    let checked = tokio::time::Instant::from_std(app.clock.instant(app.clock.now().mono));
+    let state = Listening { first: Some(first), listener, ending, checked, app, caller };
+    let stream = futures_util::stream::unfold(state, |mut state| async move {
+        let text = state.next().await?;
+        Some((Ok::<_, crate::error::Error>(Bytes::from(text)), state))
+    });
     let mut response = warp::reply::Reply::into_response(warp::reply::stream(stream));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
     Ok(response)
+}
+
+/// Somebody who listens to the events.
+struct Listening {
+    first: Option<String>,
+    listener: tokio::sync::broadcast::Receiver<crate::events::Event>,
+    ending: Ending,
+    /// When the listener was last found to be let in.
+    checked: tokio::time::Instant,
+    app: Arc<App>,
+    caller: Caller,
+}
+
+impl Listening {
+    /// The next piece of text; None when the daemon goes down, or the listener is no longer let in.
+    async fn next(&mut self) -> Option<String> {
+        if let Some(text) = self.first.take() {
+            return Some(text);
+        }
+        tokio::select! {
+            () = super::down(&mut self.ending.0) => None,
+            event = self.listener.recv() => match event {
+                Ok(event) => Some(format!("event: {}\ndata: {}\n\n", event.name, event.data)),
+                // the page reads everything again
+                Err(RecvError::Lagged(_)) => Some("event: lost\ndata: {}\n\n".to_owned()),
+                Err(RecvError::Closed) => None,
+            },
+            () = tokio::time::sleep_until(self.checked + HEARTBEAT) => {
+                self.checked += HEARTBEAT;
+                let caller = self.caller.clone();
+                let still_in = work(&self.app, move |app| app.access.still_in(&caller)).await;
+                still_in.unwrap_or(false).then(|| ": alive\n\n".to_owned())
+            }
+        }
+    }
 }
 
 /// STOP silences at once and stays until it is released.

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use loaxa_schedules::{
     Bound, Class, Entry, Limits, MissedRule, Programme, ProgrammeId, Reason, Recurrence, SegmentId,
-    StartRule, TimeOfDay, Weekday, Window, WindowId, Zone, ZoneId,
+    Standing, StartRule, TimeOfDay, Weekday, Window, WindowId, Zone, ZoneId,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -47,12 +47,17 @@ pub(super) struct SegmentMeta {
 pub(super) fn segment(record: &SegmentRecord, timezone: &TimeZone) -> Value {
     let pushed = &record.pushed;
     let sound = record.sound.as_ref();
+    let reason = record.reason.as_ref();
+    let rejected = record.standing == Standing::Rejected;
+    let decided = record.approved_by.as_ref().map(|(_, name)| name);
     json!({
         "id": pushed.id.to_string(),
         "sha256": pushed.sha256,
         "bytes": pushed.bytes,
         "state": record.standing.as_str(),
-        "reason": record.reason,
+        "reason_code": reason.map(|reason| &reason.code),
+        "reason": reason.map(|reason| &reason.en),
+        "reason_vi": reason.map(|reason| &reason.vi),
         "title": pushed.title,
         "language": pushed.language,
         "class": pushed.class.as_str(),
@@ -73,8 +78,9 @@ pub(super) fn segment(record: &SegmentRecord, timezone: &TimeZone) -> Value {
         "prepared_sha256": record.prepared,
         "uploaded_by": record.uploaded_by.1,
         "uploaded_at": local(record.uploaded_at, timezone),
-        "approved_by": record.approved_by.as_ref().map(|(_, name)| name),
-        "approved_at": record.approved_at.map(|at| local(at, timezone)),
+        "approved_by": decided.filter(|_| !rejected),
+        "rejected_by": decided.filter(|_| rejected),
+        "approved_at": record.approved_at.filter(|_| !rejected).map(|at| local(at, timezone)),
         "approval_note": record.approval_note,
     })
 }
@@ -291,7 +297,7 @@ pub(crate) fn entry(entry: &Entry, timezone: &TimeZone) -> Value {
 }
 
 /// The columns of an airing in CSV.
-pub(super) const AIRING_COLUMNS: [&str; 20] = [
+pub(super) const AIRING_COLUMNS: [&str; 22] = [
     "seq",
     "slot",
     "planned_start",
@@ -302,6 +308,7 @@ pub(super) const AIRING_COLUMNS: [&str; 20] = [
     "outcome",
     "reason_code",
     "reason",
+    "reason_vi",
     "confirmed",
     "programme",
     "programme_name",
@@ -312,6 +319,7 @@ pub(super) const AIRING_COLUMNS: [&str; 20] = [
     "zones",
     "clock",
     "external_id",
+    "campaign",
 ];
 
 /// A closed airing as it is shown.

@@ -135,8 +135,27 @@ fn a_full_disk_keeps_nothing_by_halves_and_is_survived() {
     wait_for("what was prepared to go", Duration::from_secs(10), || {
         (names(&station, "incoming").is_empty() && names(&station, "originals").len() == 1).then_some(())
     });
-    // not a byte is left: changes are refused and said to be
+    // wherever on its way it finds no more room: all of it is kept, or nothing
     std::fs::remove_file(&filler).unwrap();
+    let before = segments(&station);
+    for leave in (0..=320).step_by(8) {
+        let filler = fill(&station, leave * 1024);
+        let tiny = sound::tone(100 + leave as u32, 0.5);
+        let answer = push(&station.uploader(), &json!({ "title": format!("Còn {leave} KiB") }), &tiny);
+        std::fs::remove_file(filler).unwrap();
+        if answer.status == 201 {
+            break;
+        }
+        answer.refuses(&format!("an upload with {leave} KiB left"), 507, "storage_full");
+        // what could not be taken back while the disk was full goes as soon as there is room
+        wait_for(&format!("{leave} KiB to leave nothing behind"), Duration::from_secs(15), || {
+            let kept = segments(&station) - before;
+            let files = names(&station, "originals").len() + names(&station, "prepared").len() - 2;
+            (kept + files + names(&station, "incoming").len() == 0).then_some(())
+        });
+    }
+    assert_eq!(segments(&station), before + 1, "in the end there was room");
+    // not a byte is left: changes are refused and said to be
     let soon = in_seconds(5);
     let full = station.programme_at("Khi đầy", &[&segment], &[soon]);
     let filler = fill(&station, 0);

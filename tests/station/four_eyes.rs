@@ -44,7 +44,7 @@ fn nobody_approves_what_they_pushed() {
     decide(&station.approver(), nobody, "approve").refuses("no segment", 404, "not_found");
     let rejected = decide(&station.approver(), &id, "reject").expect(200).json();
     assert_eq!(rejected["state"], "rejected");
-    assert_eq!(rejected["reason"]["code"], "rejected");
+    assert_eq!(rejected["reason_code"], "rejected");
     decide(&station.approver(), &id, "approve").refuses("after a rejection", 409, "wrong_state");
 }
 

@@ -74,10 +74,6 @@ impl Answer {
 }
 
 impl Client {
-    pub(crate) fn without_token(&self) -> Self {
-        Self { port: self.port, token: None }
-    }
-
     pub(crate) fn get(&self, path: &str) -> Answer {
         self.send("GET", path, &[], Body::None)
     }

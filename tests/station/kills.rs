@@ -5,7 +5,7 @@
 use crate::http::{Body, Client, multipart};
 use crate::sound;
 use crate::station::{Heard, Station, id_of, number_of, time_of};
-use crate::time::{instant, now, pause, seconds_between, wait_for};
+use crate::time::{in_seconds, now, pause, seconds_between, wait_for};
 use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,7 +56,8 @@ struct Acknowledged {
     /// Pushed: id, and title.
     pushed: BTreeMap<String, String>,
     approved: BTreeSet<String>,
-    zones: BTreeSet<String>,
+    programmes: BTreeSet<String>,
+    removed: BTreeSet<String>,
     /// Requests that the station died over.
     broken: usize,
 }
@@ -78,8 +79,8 @@ impl Busy {
                 };
                 if one_round(&client, &people, number, &mine).is_none() {
                     mine.lock().unwrap().broken += 1;
-                    pause(Duration::from_millis(30));
                 }
+                pause(Duration::from_millis(120));
             }
         });
         Self { port, end, acknowledged, thread: Some(thread) }
@@ -103,7 +104,7 @@ impl Drop for Busy {
     }
 }
 
-/// One upload, its approval, and a new zone; none when the station died meanwhile.
+/// One upload, its approval, and a programme; none when the station died meanwhile.
 fn one_round(
     client: &dyn Fn(&str) -> Client,
     people: &crate::station::People,
@@ -124,26 +125,32 @@ fn one_round(
     let pushed = client(&people.uploader).try_send("POST", "/segments", &headers, Body::Whole(&body)).ok()?;
     assert_eq!(pushed.status, 201, "{}", pushed.text());
     let id = id_of(&pushed.json());
-    acknowledged.lock().unwrap().pushed.insert(id.clone(), title);
+    acknowledged.lock().unwrap().pushed.insert(id.clone(), title.clone());
     let decision = json!({ "decision": "approve" }).to_string();
     let path = format!("/segments/{id}/approval");
     let approved =
         client(&people.approver).try_send("POST", &path, &[], Body::Whole(decision.as_bytes())).ok()?;
     if approved.status == 200 {
-        acknowledged.lock().unwrap().approved.insert(id);
+        acknowledged.lock().unwrap().approved.insert(id.clone());
     }
-    let zone = json!({ "name": format!("Thôn {number}") }).to_string();
-    let made =
-        client(&people.scheduler).try_send("POST", "/zones", &[], Body::Whole(zone.as_bytes())).ok()?;
+    // far away, so that it changes nothing of what airs now; most are taken back at once
+    let far = in_seconds(5 * 365 * 86_400);
+    let programme = json!({ "name": title, "segments": [id], "at": [far.to_string()] }).to_string();
+    let made = client(&people.scheduler)
+        .try_send("POST", "/programmes", &[], Body::Whole(programme.as_bytes()))
+        .ok()?;
     assert_eq!(made.status, 201, "{}", made.text());
     let id = id_of(&made.json());
-    acknowledged.lock().unwrap().zones.insert(id.clone());
-    let removed = client(&people.scheduler)
-        .try_send("DELETE", &format!("/zones/{id}"), &[("if-match", "\"1\"")], Body::None)
-        .ok();
-    // when it died before it could say so, nobody knows
-    acknowledged.lock().unwrap().zones.remove(&id);
-    removed.map(|_| ())
+    if number.is_multiple_of(8) {
+        acknowledged.lock().unwrap().programmes.insert(id);
+        return Some(());
+    }
+    let path = format!("/programmes/{id}");
+    let removed =
+        client(&people.scheduler).try_send("DELETE", &path, &[("if-match", "\"1\"")], Body::None).ok()?;
+    assert_eq!(removed.status, 204, "{}", removed.text());
+    acknowledged.lock().unwrap().removed.insert(id);
+    Some(())
 }
 
 #[test]
@@ -295,22 +302,23 @@ fn cut_rows_tell_what_was_heard(station: &Station, lives: &[(Timestamp, Timestam
     eprintln!("{cut} airings cut by a kill; their seconds were off by {worst:.2} s at worst");
 }
 
-fn what_was_acknowledged_is_there(station: &Station, acknowledged: &Acknowledged) {
-    let segments = || {
-        let (mut all, mut cursor) = (Vec::new(), String::new());
-        loop {
-            let path = format!("/segments?limit=1000{cursor}");
-            let page = station.auditor().get(&path).expect(200).json();
-            all.extend(page["items"].as_array().unwrap().iter().cloned());
-            match page["next"].as_str() {
-                Some(next) => cursor = format!("&cursor={next}"),
-                None => return all,
-            }
+/// Every object of a list, page by page.
+fn everything(station: &Station, list: &str) -> Vec<Value> {
+    let (mut all, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = station.auditor().get(&format!("{list}?limit=100{cursor}")).expect(200).json();
+        all.extend(page["items"].as_array().unwrap().iter().cloned());
+        match page["next"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return all,
         }
-    };
+    }
+}
+
+fn what_was_acknowledged_is_there(station: &Station, acknowledged: &Acknowledged) {
     // what a kill left half inspected is finished by itself
     let all = wait_for("every segment to be inspected", Duration::from_secs(60), || {
-        let all = segments();
+        let all = everything(station, "/segments");
         let waits =
             |segment: &Value| ["received", "inspecting"].contains(&segment["state"].as_str().unwrap());
         (!all.iter().any(waits)).then_some(all)
@@ -337,6 +345,15 @@ fn what_was_acknowledged_is_there(station: &Station, acknowledged: &Acknowledged
             station.auditor().get(&path).expect(200);
         }
     }
+    let programmes = everything(station, "/programmes");
+    let programmes: BTreeSet<&str> =
+        programmes.iter().map(|programme| programme["id"].as_str().unwrap()).collect();
+    for id in &acknowledged.programmes {
+        assert!(programmes.contains(id.as_str()), "programme {id} was acknowledged and is gone");
+    }
+    for id in &acknowledged.removed {
+        assert!(!programmes.contains(id.as_str()), "programme {id} was removed and is there");
+    }
     eprintln!(
         "{} uploads and {} approvals were acknowledged, {} segments are there",
         acknowledged.pushed.len(),
@@ -346,23 +363,25 @@ fn what_was_acknowledged_is_there(station: &Station, acknowledged: &Acknowledged
 }
 
 fn the_data_is_whole(station: &Station) {
-    let begun = instant();
     wait_for("left-over uploads to be gone", Duration::from_secs(20), || {
         let left = std::fs::read_dir(station.data().join("incoming")).unwrap().count();
         (left == 0).then_some(())
     });
-    let _ = begun;
     // every file of the store is named by what is in it, or is nobody's
-    let keeps = station.keeps();
-    let named: BTreeSet<&str> = keeps.objects["/segments"]
+    let segments = everything(station, "/segments");
+    let named: BTreeSet<&str> = segments
         .iter()
         .flat_map(|segment| [segment["sha256"].as_str(), segment["prepared_sha256"].as_str()])
         .flatten()
         .collect();
-    let files = keeps.files["originals"].iter().chain(&keeps.files["prepared"]);
-    let strangers: Vec<&str> =
-        files.map(|(name, _)| name.trim_end_matches(".pcm")).filter(|name| !named.contains(name)).collect();
-    eprintln!("{} files belong to no segment: {strangers:?}", strangers.len());
+    for folder in ["originals", "prepared"] {
+        let files: Vec<String> = std::fs::read_dir(station.data().join(folder))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().trim_end_matches(".pcm").to_owned())
+            .collect();
+        let strangers = files.iter().filter(|name| !named.contains(name.as_str())).count();
+        eprintln!("{strangers} of {} files in {folder} belong to no segment", files.len());
+    }
     let doctor = station.command(&["doctor", "--json"]);
     let doctor: Value = serde_json::from_slice(&doctor.stdout).unwrap();
     let database = doctor["findings"]

@@ -5,6 +5,8 @@ use crate::sound;
 use crate::station::{Heard, Station, id_of};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::io::Write;
+use std::time::Duration;
 
 fn make(client: &Client, path: &str, key: &str, body: &Value) -> Answer {
     client.json("POST", path, &[("idempotency-key", key)], body)
@@ -90,5 +92,24 @@ fn the_same_key_at_the_same_time_makes_one_object() {
         });
         assert_eq!(ids.len(), 1, "round {round} made {ids:?}");
         assert_eq!(count(&station, "/programmes"), round + 1);
+    }
+}
+
+/// A client whose line broke before the answer asks again with the same key.
+#[test]
+fn a_key_whose_first_answer_nobody_saw_makes_one_object() {
+    let station = Station::start(Heard::ByNobody, "");
+    let scheduler = station.scheduler();
+    for round in 0..20_usize {
+        let key = format!("lost-{round}");
+        let zone = json!({ "name": format!("Thôn {round}") });
+        let body = zone.to_string();
+        let headers = [("idempotency-key", key.as_str())];
+        let mut stream = scheduler.open("POST", "/zones", &headers, &Body::Whole(body.as_bytes())).unwrap();
+        stream.write_all(body.as_bytes()).unwrap();
+        crate::time::pause(Duration::from_millis(round as u64 / 2));
+        drop(stream);
+        make(&scheduler, "/zones", &key, &zone).expect(201);
+        assert_eq!(count(&station, "/zones"), round + 1);
     }
 }

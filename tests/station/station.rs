@@ -160,7 +160,7 @@ impl Station {
         let said = Arc::clone(&self.said);
         let ready = said
             .wait_from(from, "ready: http://", READY_WITHIN, || self.running())
-            .unwrap_or_else(|| panic!("the daemon was not ready within {READY_WITHIN:?}"));
+            .unwrap_or_else(|| panic!("the daemon ended, or was not ready within {READY_WITHIN:?}"));
         let took = instant().saturating_duration_since(begun);
         self.port = ready
             .split("ready: http://127.0.0.1:")
@@ -194,11 +194,6 @@ impl Station {
         let id = rustix::process::Pid::from_child(&daemon.child);
         rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
         wait_for("the daemon to end", ENDS_WITHIN, || daemon.child.try_wait().unwrap())
-    }
-
-    /// Whether a line with this text was said by any daemon of this station.
-    pub(crate) fn said(&self, text: &str) -> bool {
-        self.said.lines.lock().unwrap().iter().any(|line| line.contains(text))
     }
 
     /// Runs the command line on this station's data.

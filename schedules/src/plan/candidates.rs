@@ -111,7 +111,13 @@ impl<'a> Station<'a> {
         found
     }
 
-    fn run_order(&self, rank: usize, programme: &'a Programme, occurrence: Timestamp, mut each: impl FnMut(Candidate<'a>)) {
+    fn run_order(
+        &self,
+        rank: usize,
+        programme: &'a Programme,
+        occurrence: Timestamp,
+        mut each: impl FnMut(Candidate<'a>),
+    ) {
         let mut start = occurrence;
         for (position, segment) in (0_u32..).zip(&programme.segments) {
             let airable = self.airable(programme, *segment, start);
@@ -165,7 +171,8 @@ impl<'a> Ordered<'a> {
         zones.sort_unstable();
         zones.dedup();
         let lengths = programme.segments.iter().filter_map(|id| segments.get(id)?.prepared.as_ref());
-        let longest = lengths.fold(SignedDuration::ZERO, |sum, prepared| sum.saturating_add(prepared.duration));
+        let longest =
+            lengths.fold(SignedDuration::ZERO, |sum, prepared| sum.saturating_add(prepared.duration));
         Ordered {
             programme,
             cron,

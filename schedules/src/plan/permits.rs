@@ -77,11 +77,15 @@ impl<'a> WindowHours<'a> {
     }
 
     /// The windows that a slot touches in any of its zones, with the opening.
-    pub(super) fn touched(&self, openings: &Openings, zones: &[ZoneId], slot: Permit) -> Vec<(usize, Opening)> {
+    pub(super) fn touched(
+        &self,
+        openings: &Openings,
+        zones: &[ZoneId],
+        slot: Permit,
+    ) -> Vec<(usize, Opening)> {
         let mut touched = Vec::new();
         for (index, window) in self.windows.iter().enumerate() {
-            let concerns =
-                window.zones.is_empty() || zones.iter().any(|zone| window.zones.contains(zone));
+            let concerns = window.zones.is_empty() || zones.iter().any(|zone| window.zones.contains(zone));
             let Some(openings) = openings.by_window.get(index).filter(|_| concerns) else { continue };
             let first = openings.partition_point(|opening| opening.permit.until <= slot.from);
             let inside = openings.iter().skip(first).take_while(|opening| opening.permit.from < slot.until);
@@ -97,8 +101,11 @@ impl<'a> WindowHours<'a> {
     }
 
     pub(super) fn names(&self, windows: &[usize]) -> String {
-        let names: Vec<&str> =
-            windows.iter().filter_map(|&index| self.windows.get(index)).map(|window| window.name.as_str()).collect();
+        let names: Vec<&str> = windows
+            .iter()
+            .filter_map(|&index| self.windows.get(index))
+            .map(|window| window.name.as_str())
+            .collect();
         names.join("\", \"")
     }
 

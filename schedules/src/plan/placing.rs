@@ -80,9 +80,8 @@ pub(super) fn place_days<'a>(
             if station.hours.none_defined() {
                 return Err(Why::NoWindowDefined);
             }
-            let permits = permits
-                .entry(candidate.rank)
-                .or_insert_with(|| station.hours.permits(&openings, zones));
+            let permits =
+                permits.entry(candidate.rank).or_insert_with(|| station.hours.permits(&openings, zones));
             let permit = holding(permits, candidate.start).ok_or(Why::OutsideWindow)?;
             let stretch = Permit { from: candidate.start, until: candidate.end() };
             if stretch.until > permit.until {
@@ -116,7 +115,8 @@ struct Taken {
 
 impl Taken {
     fn overlap(&self, stretch: Permit) -> Result<(), Why> {
-        let before = self.slots.range(..=stretch.from).next_back().filter(|(_, (end, _))| *end > stretch.from);
+        let before =
+            self.slots.range(..=stretch.from).next_back().filter(|(_, (end, _))| *end > stretch.from);
         let found = before.or_else(|| self.slots.range(stretch.from..stretch.until).next());
         match found {
             Some((&start, (_, name))) => Err(Why::Overlap { winner: name.clone(), start }),
@@ -152,10 +152,7 @@ impl Taken {
 
 /// The part of a stretch that lies inside the opening.
 fn within(stretch: Permit, opening: Opening) -> Permit {
-    Permit {
-        from: stretch.from.max(opening.permit.from),
-        until: stretch.until.min(opening.permit.until),
-    }
+    Permit { from: stretch.from.max(opening.permit.from), until: stretch.until.min(opening.permit.until) }
 }
 
 /// The first limit that one more stretch on `date` would exceed.
@@ -186,7 +183,9 @@ fn exceeded(
 }
 
 fn sum(stretches: &[Permit]) -> SignedDuration {
-    stretches.iter().fold(SignedDuration::ZERO, |all, stretch| all + stretch.until.duration_since(stretch.from))
+    stretches
+        .iter()
+        .fold(SignedDuration::ZERO, |all, stretch| all + stretch.until.duration_since(stretch.from))
 }
 
 /// The seconds of sound of each session of a day.

@@ -168,7 +168,6 @@ impl DayPlan {
 /// A slot or a refusal: each of them comes due and gets exactly one outcome.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-#[expect(clippy::large_enum_variant, reason = "nearly every entry is a slot, and they live in one vector")]
 pub enum Entry {
     /// Will air.
     Slot(Slot),

@@ -80,7 +80,13 @@ impl Agenda {
     /// An entry whose start was already accounted for is dropped (somebody saved it after its time), unless it
     /// was waiting here. An item of an occurrence that has begun does not move forward: when an item before it
     /// falls out, it keeps the start that was announced.
-    pub(super) fn replace(&mut self, entries: Vec<Entry>, settled_until: Timestamp, now: Moment, lead: SignedDuration) {
+    pub(super) fn replace(
+        &mut self,
+        entries: Vec<Entry>,
+        settled_until: Timestamp,
+        now: Moment,
+        lead: SignedDuration,
+    ) {
         let begun_before = now.wall.saturating_add(lead).unwrap_or(Timestamp::MAX);
         let mut waiting: HashMap<SlotKey, Entry> =
             std::mem::take(&mut self.ahead).into_iter().map(|entry| (entry.key().clone(), entry)).collect();

@@ -4,7 +4,7 @@ use super::Playout;
 use super::agenda::covers;
 use super::airing::{Aim, Airing, Doom, Due, Pcm, Phase};
 use super::chain::Output;
-use super::clock::{Mono, Moment, Passed};
+use super::clock::{Moment, Mono, Passed};
 use super::messages::Command;
 use crate::plan::Entry;
 use crate::reason::Reason;
@@ -33,10 +33,15 @@ impl Playout {
                     self.close_unaired(Entry::Refused(refusal), Outcome::Suppressed, reason);
                 }
                 Entry::Slot(slot) => {
-                    let passed = slot.start.saturating_add(self.settings.late_tolerance).is_ok_and(|end| end <= now.wall);
+                    let passed = slot
+                        .start
+                        .saturating_add(self.settings.late_tolerance)
+                        .is_ok_and(|end| end <= now.wall);
                     let why = self.clock.why_passed(slot.start).filter(|_| passed);
                     match (why, &self.stopped) {
-                        (Some(why), _) => self.close_unaired(Entry::Slot(slot), Outcome::Missed, passed_reason(why)),
+                        (Some(why), _) => {
+                            self.close_unaired(Entry::Slot(slot), Outcome::Missed, passed_reason(why))
+                        }
                         (None, Some(by)) => {
                             let reason = Reason::local_stop(by);
                             self.close_unaired(Entry::Slot(slot), Outcome::Suppressed, reason);
@@ -146,9 +151,8 @@ impl Playout {
     /// Closes a prepared airing when its time has passed or it is doomed. True when it is gone.
     fn review_preparing(&mut self, index: usize, active: bool, now: Moment) -> bool {
         let why_passed = self.clock.why_passed(self.airings[index].slot.start);
-        let patience_ends = now
-            .mono_of(self.airings[index].slot.start)
-            .saturating_add(self.settings.late_tolerance);
+        let patience_ends =
+            now.mono_of(self.airings[index].slot.start).saturating_add(self.settings.late_tolerance);
         if active && now.mono >= patience_ends && self.airings[index].doom.is_none() {
             let doom = match why_passed {
                 Some(why) => Doom::new(Outcome::Missed, passed_reason(why)),
@@ -180,7 +184,10 @@ impl Playout {
             return Doom::new(Outcome::Missed, Reason::on_air_elsewhere());
         }
         if self.chain.amplifier_trouble.is_some() || !self.chain.carries(&airing.slot.zones) {
-            return Doom::new(Outcome::Failed, Reason::amplifier_not_ready(&said(&self.chain.amplifier_trouble)));
+            return Doom::new(
+                Outcome::Failed,
+                Reason::amplifier_not_ready(&said(&self.chain.amplifier_trouble)),
+            );
         }
         if self.chain.output != Output::Open {
             return Doom::new(Outcome::Failed, Reason::output_not_ready(&said(&self.chain.output_trouble)));
@@ -248,13 +255,14 @@ impl Playout {
         let at = ideal.max(now.mono.saturating_add(lead));
         let aim = Aim { at, planned };
         let patience = self.settings.late_tolerance.saturating_add(lead);
-        let doom = if ideal > planned.saturating_add(self.settings.late_tolerance) || aim.lateness() > patience {
-            Some(Doom::new(Outcome::Missed, Reason::on_air_elsewhere()))
-        } else if !covers(slot, slot.start, aim.lateness()) {
-            Some(Doom::new(Outcome::Missed, Reason::would_overrun()))
-        } else {
-            None
-        };
+        let doom =
+            if ideal > planned.saturating_add(self.settings.late_tolerance) || aim.lateness() > patience {
+                Some(Doom::new(Outcome::Missed, Reason::on_air_elsewhere()))
+            } else if !covers(slot, slot.start, aim.lateness()) {
+                Some(Doom::new(Outcome::Missed, Reason::would_overrun()))
+            } else {
+                None
+            };
         match doom {
             Some(doom) => {
                 self.airings[index].doom(doom);

@@ -3,7 +3,7 @@
 use super::agenda::covers;
 use super::airing::{Aim, Airing, Doom, Due, Heard, Pcm, Phase};
 use super::chain::{Darken, Voice};
-use super::clock::{Mono, Moment};
+use super::clock::{Moment, Mono};
 use super::messages::{Command, Input, Stage};
 use super::{Playout, zero};
 use crate::plan::{Entry, Slot, SlotKey};
@@ -107,7 +107,8 @@ impl Playout {
             airing.confirmed = present && live && in_zone;
             let ends = began(aim, at, now, settings.arm_timeout).saturating_add(airing.slot.duration);
             let permitted = airing.slot.permitted.until.duration_since(airing.slot.start);
-            let closes = aim.planned.saturating_add(permitted).max(ends).saturating_add(settings.step_tolerance);
+            let closes =
+                aim.planned.saturating_add(permitted).max(ends).saturating_add(settings.step_tolerance);
             let deadline = ends.saturating_add(settings.arm_timeout).min(closes);
             airing.phase = Phase::Sounding { ends, deadline, aim };
         }

@@ -5,7 +5,7 @@
 
 use super::Playout;
 use super::airing::{Doom, Due, Heard, Phase};
-use super::clock::{Mono, Moment};
+use super::clock::{Moment, Mono};
 use super::messages::{Command, PlayoutSettings};
 use crate::plan::Slot;
 use crate::reason::Reason;
@@ -106,7 +106,9 @@ impl Playout {
         }
         match &self.chain.power {
             Power::Dark if now.mono >= self.chain.amplifier_rests => self.energise(wanted, now),
-            Power::On { zones } if *zones != wanted && !self.airings.iter().any(|airing| airing.handed_over()) => {
+            Power::On { zones }
+                if *zones != wanted && !self.airings.iter().any(|airing| airing.handed_over()) =>
+            {
                 self.mute();
                 self.energise(wanted, now);
             }

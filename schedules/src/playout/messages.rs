@@ -150,7 +150,6 @@ pub enum Input {
 /// What the playout asks for. The loop carries the commands to one device out in the order given and
 /// answers them in that order.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "commands are few and short-lived")]
 pub enum Command {
     /// Write that the entry will start; answer `Recorded` or `RecordFailed` with [`Stage::Due`].
     RecordDue(Entry),

@@ -31,7 +31,7 @@ impl Playout {
     pub(super) fn close(&mut self, index: usize, ended: Option<Timestamp>) {
         let mut airing = self.airings.remove(index);
         let confirmed = airing.confirmed;
-        let (outcome, reason) = self.judge(&mut airing);
+        let (outcome, reason) = self.judge(&mut airing, ended);
         if airing.due != Due::Durable {
             let reason = reason.unwrap_or_else(Reason::unconfirmed);
             self.close_unaired(Entry::Slot(airing.slot), outcome, reason);
@@ -54,7 +54,7 @@ impl Playout {
     }
 
     /// What the measurements and the causes say.
-    fn judge(&self, airing: &mut Airing) -> (Outcome, Option<Reason>) {
+    fn judge(&self, airing: &mut Airing, ended: Option<Timestamp>) -> (Outcome, Option<Reason>) {
         let doom = airing.doom.take();
         // An output that never said "started" says nothing about the amplifier at that moment.
         let muted = airing.heard == Heard::No && airing.started.is_some() && self.chain.amplifier_present;
@@ -65,11 +65,15 @@ impl Playout {
             };
             return (Outcome::Failed, Some(reason));
         }
+        // It began, and nobody measured how far it came.
+        let unmeasured = airing.started.is_some() && ended.is_none();
         match doom {
             _ if whole(airing.played, airing.slot.duration) => {
                 (Outcome::Aired, (!airing.confirmed).then(Reason::unconfirmed))
             }
-            Some(doom) if airing.played > SignedDuration::ZERO => (Outcome::Partial, Some(doom.reason)),
+            Some(doom) if airing.played > SignedDuration::ZERO || unmeasured => {
+                (Outcome::Partial, Some(doom.reason))
+            }
             Some(doom) => (doom.unheard, Some(doom.reason)),
             None if airing.played > SignedDuration::ZERO => (Outcome::Partial, Some(Reason::ended_early())),
             None => (Outcome::Failed, Some(Reason::ended_early())),

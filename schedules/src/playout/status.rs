@@ -48,7 +48,9 @@ impl Playout {
 
     fn next_slot(&self) -> Option<&Slot> {
         let prepared = self.airings.iter().filter(|airing| {
-            airing.started.is_none() && airing.doom.is_none() && !matches!(airing.phase, Phase::Sounding { .. })
+            airing.started.is_none()
+                && airing.doom.is_none()
+                && !matches!(airing.phase, Phase::Sounding { .. })
         });
         prepared.map(|airing| &airing.slot).chain(self.agenda.next_slot()).min_by_key(|slot| slot.start)
     }

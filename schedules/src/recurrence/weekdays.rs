@@ -56,14 +56,18 @@ fn mark(part: &str, numbering: Numbering, days: &mut [bool; 7]) -> Result<(), St
 fn day_number(text: &str, numbering: Numbering) -> Result<usize, String> {
     const NAMES: [&str; 7] = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
     let lower = text.to_ascii_lowercase();
-    let short = |name: &&str| lower.len() >= 3 && name.starts_with(&lower);
-    if let Some(day) = NAMES.iter().position(|name| short(&name)) {
+    let meant = |name: &&str| lower.len() >= 3 && name.starts_with(&lower);
+    if let Some(day) = NAMES.iter().position(meant) {
         return Ok(day);
     }
     match (text.parse::<usize>(), numbering) {
         (Ok(day @ 0..=7), Numbering::Unix) => Ok(day % 7),
         (Ok(day @ 1..=7), Numbering::Quartz) => Ok(day - 1),
-        (_, Numbering::Unix) => Err(format!("\"{text}\" is not a day of the week; write 0-7 (0 and 7 are Sunday) or Mon, Tue …")),
-        (_, Numbering::Quartz) => Err(format!("\"{text}\" is not a day of the week; write 1-7 (1 is Sunday) or Mon, Tue …")),
+        (_, Numbering::Unix) => {
+            Err(format!("\"{text}\" is not a day of the week; write 0-7 (0 and 7 are Sunday) or Mon, Tue …"))
+        }
+        (_, Numbering::Quartz) => {
+            Err(format!("\"{text}\" is not a day of the week; write 1-7 (1 is Sunday) or Mon, Tue …"))
+        }
     }
 }

@@ -38,9 +38,7 @@ macro_rules! id {
             type Err = IdError;
 
             fn from_str(text: &str) -> Result<Self, IdError> {
-                Uuid::parse_str(text)
-                    .map($name)
-                    .map_err(|_| IdError { kind: $kind, text: text.to_owned() })
+                Uuid::parse_str(text).map($name).map_err(|_| IdError { kind: $kind, text: text.to_owned() })
             }
         }
     };

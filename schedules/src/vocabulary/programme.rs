@@ -133,7 +133,12 @@ impl Programme {
         }
     }
 
-    fn check_instants(&self, at: &[Timestamp], first: Timestamp, last: Timestamp) -> Result<(), ScheduleError> {
+    fn check_instants(
+        &self,
+        at: &[Timestamp],
+        first: Timestamp,
+        last: Timestamp,
+    ) -> Result<(), ScheduleError> {
         if at.is_empty() {
             return self.wrong("\"at\" is empty; name at least one instant, or give a cron expression");
         }

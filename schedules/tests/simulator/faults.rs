@@ -4,20 +4,20 @@ use std::time::Duration;
 
 /// Mean seconds between two faults of a kind; 0 is never.
 #[derive(Clone)]
-pub struct Faults {
-    pub steps: u64,
-    pub distrust: u64,
-    pub amplifier: u64,
-    pub output: u64,
-    pub log: u64,
-    pub stop: u64,
-    pub plan: u64,
-    pub power: u64,
-    pub slow: u64,
+pub(crate) struct Faults {
+    pub(crate) steps: u64,
+    pub(crate) distrust: u64,
+    pub(crate) amplifier: u64,
+    pub(crate) output: u64,
+    pub(crate) log: u64,
+    pub(crate) stop: u64,
+    pub(crate) plan: u64,
+    pub(crate) power: u64,
+    pub(crate) slow: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fault {
+pub(crate) enum Fault {
     Step,
     Distrust,
     Trust,
@@ -43,17 +43,20 @@ pub enum Fault {
 }
 
 impl Faults {
-    pub fn none() -> Faults {
+    pub(crate) fn none() -> Faults {
         Faults { steps: 0, distrust: 0, amplifier: 0, output: 0, log: 0, stop: 0, plan: 0, power: 0, slow: 0 }
     }
 
     /// What goes wrong over so many seconds, and when it heals.
-    pub fn schedule(&self, seconds: u64, dice: &mut Dice) -> Vec<(Duration, Fault)> {
+    pub(crate) fn schedule(&self, seconds: u64, dice: &mut Dice) -> Vec<(Duration, Fault)> {
         use Fault::*;
         let mut faults = Vec::new();
         let mut each = |mean: u64, kinds: &[Fault], heals: Option<Fault>, longest: u64| {
             let mut at = 0;
-            while mean > 0 {
+            if mean == 0 {
+                return;
+            }
+            loop {
                 at += dice.below(2 * mean * 1000) + 1;
                 if at >= seconds * 1000 {
                     break;
@@ -80,10 +83,10 @@ impl Faults {
 }
 
 /// SplitMix64: small, seeded, good enough to shake a state machine.
-pub struct Dice(pub u64);
+pub(crate) struct Dice(pub u64);
 
 impl Dice {
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -91,7 +94,7 @@ impl Dice {
         z ^ (z >> 31)
     }
 
-    pub fn below(&mut self, limit: u64) -> u64 {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         if limit == 0 { 0 } else { self.next() % limit }
     }
 }

@@ -3,19 +3,19 @@
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use loaxa_schedules::{
-    Class, Limits, PreparedFacts, Programme, ProgrammeId, Recurrence, SegmentFacts, SegmentId, Snapshot, Standing,
-    TimeOfDay, Weekday, Window, WindowId, Zone, ZoneId,
+    Class, Limits, PreparedFacts, Programme, ProgrammeId, Recurrence, SegmentFacts, SegmentId, Snapshot,
+    Standing, TimeOfDay, Weekday, Window, WindowId, Zone, ZoneId,
 };
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-pub struct Demo {
-    pub snapshot: Snapshot,
+pub(crate) struct Demo {
+    pub(crate) snapshot: Snapshot,
 }
 
 impl Demo {
     /// Three clips of about ten seconds at every full minute.
-    pub fn every_minute() -> Demo {
+    pub(crate) fn every_minute() -> Demo {
         let segments = vec![segment(1, 10_000), segment(2, 9_480), segment(3, 11_020)];
         let programmes = vec![programme(1, "0 * * * * *", &[1, 2, 3], &[])];
         Demo { snapshot: snapshot(segments, programmes, vec![]) }
@@ -23,7 +23,7 @@ impl Demo {
 
     /// Every five minutes one programme in zone 1 and, joined to its end, one in zone 2; and a third that is
     /// never approved.
-    pub fn two_zones() -> Demo {
+    pub(crate) fn two_zones() -> Demo {
         let mut segments = vec![segment(1, 10_000), segment(2, 5_000), segment(3, 7_000)];
         segments[2].standing = Standing::AwaitingApproval;
         let programmes = vec![
@@ -35,13 +35,13 @@ impl Demo {
     }
 
     /// Approves or withdraws the second segment.
-    pub fn toggle(&mut self) {
+    pub(crate) fn toggle(&mut self) {
         let segment = &mut self.snapshot.segments[1];
         segment.standing =
             if segment.standing == Standing::Approved { Standing::Withdrawn } else { Standing::Approved };
     }
 
-    pub fn restore(&mut self) {
+    pub(crate) fn restore(&mut self) {
         self.snapshot.segments[1].standing = Standing::Approved;
     }
 }
@@ -62,7 +62,10 @@ fn segment(n: u128, millis: i64) -> SegmentFacts {
         language: "vi".into(),
         original_sha256: format!("{n:064x}"),
         standing: Standing::Approved,
-        prepared: Some(PreparedFacts { hash: format!("{n:064x}"), duration: SignedDuration::from_millis(millis) }),
+        prepared: Some(PreparedFacts {
+            hash: format!("{n:064x}"),
+            duration: SignedDuration::from_millis(millis),
+        }),
         valid_from: None,
         valid_until: None,
         approved_by: Some("approver".into()),
@@ -100,7 +103,7 @@ fn snapshot(segments: Vec<SegmentFacts>, programmes: Vec<Programme>, zones: Vec<
 }
 
 /// Every run of a fault must have hurt something, or it tests nothing.
-pub fn ends_of(name: &str, all: &BTreeMap<String, usize>) {
+pub(crate) fn ends_of(name: &str, all: &BTreeMap<String, usize>) {
     assert!(all.keys().any(|key| key != "aired"), "{name}: the fault hurt nothing: {all:?}");
     assert!(all.get("aired").is_some_and(|&count| count > 100), "{name}: hardly anything aired: {all:?}");
     let report: Vec<String> = all.iter().map(|(outcome, count)| format!("{outcome} {count}")).collect();

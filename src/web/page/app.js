@@ -286,7 +286,8 @@ function enter(me) {
   Object.assign(state, { beforeShown: false, rows: ROWS });
   for (const id of ["lost", "halted", "switch-failed", "upload-failed", "upload-done", "plan-notice"]) tell(id, null);
   $("waiting").replaceChildren();
-  $("main").focus();
+  $("main").focus({ preventScroll: true });
+  scrollTo(0, 0);
   render();
   line.open();
 }

@@ -61,7 +61,7 @@ impl Card {
             }
         }
         assert!(!runs.is_empty(), "the card was never started: {log}");
-        Recording { samples, runs, doubt_ms: 0.02 }
+        Recording { samples, breaks: runs.iter().map(|run| run.0).collect(), runs, doubt_ms: 0.02 }
     }
 }
 

@@ -1,11 +1,13 @@
 //! What a witness heard, against what should have been heard.
 
-/// What a witness heard: samples, and stretches of them that sounded without a break.
+/// What a witness heard, and when.
 pub(crate) struct Recording {
     /// 48 kHz, one channel.
     pub(crate) samples: Vec<i16>,
     /// First sample of a stretch, and the monotonic nanosecond at which that sample sounded.
     pub(crate) runs: Vec<(usize, f64)>,
+    /// Samples before which the device had stopped, for a witness that does not hear that as silence.
+    pub(crate) breaks: Vec<usize>,
     /// The witness's own doubt about its instants, in milliseconds.
     pub(crate) doubt_ms: f64,
 }
@@ -96,7 +98,7 @@ impl Recording {
             likeness,
             residual_db: 10.0 * (difference / energy(&mut wanted.iter().copied())).log10(),
             wrong_at,
-            broken: self.runs.iter().any(|run| run.0 > first && run.0 < first + wanted.len()),
+            broken: self.breaks.iter().any(|&at| at > first && at < first + wanted.len()),
         }
     }
 }

@@ -3,10 +3,9 @@
 //!
 //! With `norewinds=1` the sink works in blocks of 50 ms: it wakes at the instant at which a block begins to sound, mixes
 //! it, and hands a copy to the monitor. A block can thus never reach us before its first sample sounds, and the quickest
-//! of many does so within some hundredths of a millisecond. The sink's clock is the machine's own, so one number maps all
+//! of many does so within some hundredths of a millisecond. The sink's clock is the machine's own, so one number maps the
 //! samples to instants: the least of "when the block arrived, less the time that the samples before it take".
 
-use std::collections::HashMap;
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -22,8 +21,11 @@ use super::monotonic;
 pub(crate) const AUDIO: &str = "output = \"device\"\ndevice = \"heard\"";
 /// Two channels of 16 bits.
 const FRAME_BYTES: usize = 4;
-/// Frames in one block of the sink.
-const BLOCK: usize = RATE as usize / 20;
+const PER_FRAME: f64 = 1e9 / RATE as f64;
+/// Nanoseconds without a read: what comes after them is a new block, not the rest of one that was mixed in pieces.
+const PAUSE: f64 = 10e6;
+/// Frames over which one map is used.
+const STRETCH: usize = RATE as usize * 10;
 
 /// The server.
 pub(crate) struct Pulse {
@@ -37,7 +39,7 @@ fn private(name: &str, package: &str, folder: &Path) -> Command {
     assert!(found, "{name} is missing; apt-get install {package}");
     let mut command = Command::new(name);
     let homes = ["HOME", "XDG_RUNTIME_DIR", "PULSE_RUNTIME_PATH", "PULSE_STATE_PATH"];
-    homes.iter().for_each(|home| drop(command.env(home, folder)));
+    command.envs(homes.map(|home| (home, folder)));
     command
         .env("PULSE_COOKIE", folder.join("cookie"))
         .env("PULSE_SERVER", format!("unix:{}", folder.join("native").display()))
@@ -144,32 +146,28 @@ impl Listener {
         let _ = self.child.kill();
         self.thread.take().unwrap().join().unwrap();
         let taken = self.taken.lock().unwrap();
-        // only a read that begins with a block tells when that block began; the recording may begin inside one
-        let place = |read: &(usize, f64)| read.0 / FRAME_BYTES % BLOCK;
-        let mut places: HashMap<usize, usize> = HashMap::new();
-        taken.reads.iter().for_each(|read| *places.entry(place(read)).or_default() += 1);
-        let (usual, count) = places.into_iter().max_by_key(|(_, count)| *count).unwrap();
-        assert!(
-            count * 2 > taken.reads.len(),
-            "the recording does not come in the blocks of the sink: {:?}",
-            &taken.reads[..5]
-        );
-        let origins: Vec<f64> = taken
-            .reads
-            .iter()
-            .filter(|read| place(read) == usual)
-            .map(|&(first, at)| at - (first / FRAME_BYTES) as f64 * 1e9 / f64::from(RATE))
+        // only a read after a pause tells when its first sample began to sound
+        let pauses = taken.reads.windows(2).filter(|pair| pair[1].1 - pair[0].1 > PAUSE);
+        let origins: Vec<(usize, f64)> = pauses
+            .map(|pair| (pair[1].0 / FRAME_BYTES, pair[1].1))
+            .map(|(first, at)| (first, at - first as f64 * PER_FRAME))
             .collect();
-        let least = |origins: &[f64]| origins.iter().copied().fold(f64::INFINITY, f64::min);
-        // were the map wrong by drift or a skip, the quickest blocks of both halves would not agree
-        let (early, late) = origins.split_at(origins.len() / 2);
-        let doubt_ms = (least(early) - least(late)).abs() / 1e6;
+        // the sink rounds its time to microseconds at each block, so the map is made anew every ten seconds
+        let mut runs = Vec::new();
+        for stretch in origins.chunk_by(|a, b| a.0 / STRETCH == b.0 / STRETCH) {
+            let least = stretch.iter().map(|origin| origin.1).fold(f64::INFINITY, f64::min);
+            let first = stretch[0].0;
+            runs.push((first, least + first as f64 * PER_FRAME));
+        }
+        let origin = |run: &(usize, f64)| run.1 - run.0 as f64 * PER_FRAME;
+        let doubts = runs.windows(2).map(|pair| (origin(&pair[0]) - origin(&pair[1])).abs());
+        let doubt_ms = doubts.fold(0.0, f64::max) / 1e6;
         let samples = taken
             .bytes
             .chunks_exact(FRAME_BYTES)
             .map(|frame| i16::from_le_bytes([frame[0], frame[1]]))
             .collect();
-        Recording { samples, runs: vec![(0, least(&origins))], doubt_ms }
+        Recording { samples, runs, breaks: Vec::new(), doubt_ms }
     }
 }
 
