@@ -111,7 +111,12 @@ async fn station(
         "output": config.audio.output.as_str(), "amplifier": config.amplifier.driver.as_str(),
     });
     let keeper = Arc::clone(&store);
-    blocking(move || keeper.log(begun.wall, &[LogJob::Note { kind: "start", body: booted }])).await?;
+    let kept =
+        blocking(move || keeper.log(begun.wall, &[LogJob::Note { kind: "start", body: booted }])).await;
+    if let Err(error) = kept {
+        // a full disk airs nothing that is scheduled, but the station must be there to say so
+        tracing::error!(%error, "the start could not be written down");
+    }
     prepare(&app)?;
     intake.resume().await?;
     let web = tokio::spawn(web::serve(Arc::clone(&app), listener, shutdown.clone()));

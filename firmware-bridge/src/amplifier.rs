@@ -71,11 +71,7 @@ impl AmplifierStatus {
     pub fn unknown(zones: impl IntoIterator<Item = String>) -> Self {
         let mut zones: Vec<_> = zones.into_iter().map(|zone| (zone, Reading::Unknown)).collect();
         zones.sort_by(|a, b| a.0.cmp(&b.0));
-        Self {
-            power: Reading::Unknown,
-            muted: Reading::Unknown,
-            zones,
-        }
+        Self { power: Reading::Unknown, muted: Reading::Unknown, zones }
     }
 
     /// Fails unless power is on, and exactly `zones` are connected, each by a value that was read.
@@ -86,11 +82,8 @@ impl AmplifierStatus {
     pub fn confirm_energised(&self, zones: &[String]) -> Result<(), BridgeError> {
         expect("power", self.power, true)?;
         for zone in zones {
-            let read = self
-                .zones
-                .iter()
-                .find(|(name, _)| name == zone)
-                .map_or(Reading::Unknown, |(_, read)| *read);
+            let read =
+                self.zones.iter().find(|(name, _)| name == zone).map_or(Reading::Unknown, |(_, read)| *read);
             expect(&format!("zone {zone}"), read, true)?;
         }
         self.others_off(zones)

@@ -19,15 +19,8 @@ pub async fn bounded<T>(
     match tokio::time::timeout(limit, exchange).await {
         Ok(answer) => answer,
         Err(_) => {
-            tracing::warn!(
-                asked,
-                limit_ms = limit.as_millis(),
-                "the amplifier did not answer"
-            );
-            Err(BridgeError::NoAnswer {
-                asked: asked.to_owned(),
-                after: limit,
-            })
+            tracing::warn!(asked, limit_ms = limit.as_millis(), "the amplifier did not answer");
+            Err(BridgeError::NoAnswer { asked: asked.to_owned(), after: limit })
         }
     }
 }

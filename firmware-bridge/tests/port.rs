@@ -1,10 +1,5 @@
 //! What any driver must do, tried on the simulated one. Time is virtual: no test waits.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
 use std::time::Duration;
 
@@ -28,12 +23,7 @@ fn zones(names: &str) -> Vec<String> {
 fn words(status: &AmplifierStatus) -> String {
     let on = status.zones.iter().filter(|(_, read)| read.value() == Some(true));
     let on: Vec<_> = on.map(|(name, _)| name.as_str()).collect();
-    format!(
-        "power {}, mute {}, zones [{}]",
-        status.power.word(),
-        status.muted.word(),
-        on.join(" ")
-    )
+    format!("power {}, mute {}, zones [{}]", status.power.word(), status.muted.word(), on.join(" "))
 }
 
 fn outcome(answer: Result<AmplifierStatus, BridgeError>) -> String {
@@ -56,10 +46,7 @@ async fn check(steps: &str, expect: &str) {
             "release" => outcome(amplifier.release().await),
             "status" => outcome(amplifier.status().await),
             "silent" => inject(&handle, SimulatedFault::Silent),
-            "slow" => inject(
-                &handle,
-                SimulatedFault::Slow(Duration::from_millis(rest.parse().unwrap())),
-            ),
+            "slow" => inject(&handle, SimulatedFault::Slow(Duration::from_millis(rest.parse().unwrap()))),
             "refuses" => inject(&handle, SimulatedFault::RefusesPower(rest.parse().unwrap())),
             "lying" => inject(&handle, SimulatedFault::LyingCoil(rest.to_owned())),
             "welded" => inject(&handle, SimulatedFault::WeldedPower),
@@ -74,10 +61,7 @@ async fn check(steps: &str, expect: &str) {
             other => panic!("no such step: {other}"),
         };
     }
-    assert!(
-        last.contains(expect),
-        "after \"{steps}\"\n  expected \"{expect}\"\n       got \"{last}\""
-    );
+    assert!(last.contains(expect), "after \"{steps}\"\n  expected \"{expect}\"\n       got \"{last}\"");
 }
 
 fn inject(handle: &SimulatedHandle, fault: SimulatedFault) -> String {
@@ -91,11 +75,7 @@ async fn the_way_there_and_back() {
     check("energise a b", "power on, mute on, zones [a b]").await;
     check("energise a; unmute", "power on, mute off, zones [a]").await;
     check("energise a; unmute; mute", "power on, mute on, zones [a]").await;
-    check(
-        "energise a; unmute; mute; release",
-        "power off, mute on, zones []",
-    )
-    .await;
+    check("energise a; unmute; mute; release", "power off, mute on, zones []").await;
     check("energise a; unmute; release", "power off, mute on, zones []").await;
     check("energise a; mute; energise b", "power on, mute on, zones [b]").await;
     check("energise a; unmute; energise a", "power on, mute on, zones [a]").await;
@@ -107,41 +87,21 @@ async fn the_way_there_and_back() {
 async fn orders_out_of_sequence_are_refused() {
     check("unmute", "unmute was ordered while its power is off").await;
     check("energise a; release; unmute", "while its power is off").await;
-    check(
-        "energise a; unmute; energise b",
-        "a zone was ordered while sound was let through",
-    )
-    .await;
+    check("energise a; unmute; energise b", "a zone was ordered while sound was let through").await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn faults_become_errors_with_a_remedy() {
-    check(
-        "silent; status",
-        "no answer to \"read\" within 300 ms; check the controller's power",
-    )
-    .await;
+    check("silent; status", "no answer to \"read\" within 300 ms; check the controller's power").await;
     check("energise a; silent; mute", "no answer to \"mute on\"").await;
     check("slow 100; energise a", "power on, mute on, zones [a]").await;
     check("slow 400; energise a", "no answer").await;
-    check(
-        "refuses 4; energise a",
-        "refused with code 4 (its hardware failed)",
-    )
-    .await;
+    check("refuses 4; energise a", "refused with code 4 (its hardware failed)").await;
     check("lying b; energise a b", "zone b was switched on but reads off").await;
-    check(
-        "welded; energise a; release",
-        "power was switched off but reads on",
-    )
-    .await;
+    check("welded; energise a; release", "power was switched off but reads on").await;
     check("welded; energise a; release; repair; release", "power off").await;
     check("energise a; unmute; trip; status", "power off, mute on, zones []").await;
-    check(
-        "energise a; unmute; trip; energise a",
-        "power on, mute on, zones [a]",
-    )
-    .await;
+    check("energise a; unmute; trip; energise a", "power on, mute on, zones [a]").await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -154,19 +114,12 @@ async fn energise_answers_only_after_the_settling_time() {
     assert!(took < Duration::from_millis(600), "{took:?}");
     assert_eq!(status.power.age(Instant::now()), Some(Duration::ZERO));
     assert_eq!(
-        handle
-            .journal()
-            .into_iter()
-            .map(|line| line.told)
-            .collect::<Vec<_>>(),
+        handle.journal().into_iter().map(|line| line.told).collect::<Vec<_>>(),
         [
             Told::Read,
             Told::Mute(true),
             Told::Power(true),
-            Told::Zone {
-                name: "a".to_owned(),
-                on: true
-            },
+            Told::Zone { name: "a".to_owned(), on: true },
             Told::Read
         ]
     );
@@ -178,12 +131,7 @@ async fn zones_break_before_they_make() {
     amplifier.energise(&zones("a")).await.unwrap();
     let so_far = handle.journal().len();
     amplifier.energise(&zones("b")).await.unwrap();
-    let told: Vec<_> = handle
-        .journal()
-        .into_iter()
-        .skip(so_far)
-        .map(|line| line.told.to_string())
-        .collect();
+    let told: Vec<_> = handle.journal().into_iter().skip(so_far).map(|line| line.told.to_string()).collect();
     assert_eq!(told, ["read", "zone a off", "zone b on", "read"]);
 }
 
@@ -205,10 +153,7 @@ async fn a_late_answer_is_an_error_although_the_order_was_obeyed() {
     handle.inject(SimulatedFault::Slow(Duration::from_secs(1)));
     let error = amplifier.unmute().await.unwrap_err();
     assert!(matches!(error, BridgeError::NoAnswer { .. }), "{error}");
-    assert!(
-        handle.truth().audible,
-        "the wicked case: it looks dead, and is loud"
-    );
+    assert!(handle.truth().audible, "the wicked case: it looks dead, and is loud");
     handle.repair();
     amplifier.release().await.unwrap();
     assert!(!handle.truth().power);
@@ -236,15 +181,10 @@ async fn after_a_failed_or_dropped_exchange_nothing_is_known() {
 
 #[tokio::test(start_paused = true)]
 async fn power_that_came_on_in_a_dropped_energise_still_gets_its_settling_time() {
-    let undivided = SimulatedSettings {
-        zones: Some(Vec::new()),
-        ..SimulatedSettings::default()
-    };
+    let undivided = SimulatedSettings { zones: Some(Vec::new()), ..SimulatedSettings::default() };
     let mut amplifier = SimulatedAmplifier::new(undivided);
     let handle = amplifier.handle();
-    tokio::time::timeout(Duration::from_millis(50), amplifier.energise(&[]))
-        .await
-        .unwrap_err();
+    tokio::time::timeout(Duration::from_millis(50), amplifier.energise(&[])).await.unwrap_err();
     assert!(handle.truth().power);
     let error = amplifier.unmute().await.unwrap_err();
     assert!(matches!(error, BridgeError::OutOfOrder { .. }), "{error}");
@@ -255,10 +195,7 @@ async fn power_that_came_on_in_a_dropped_energise_still_gets_its_settling_time()
 
 #[tokio::test(start_paused = true)]
 async fn a_zone_without_a_relay_is_refused_before_anything_is_switched() {
-    let wired = SimulatedSettings {
-        zones: Some(zones("a b")),
-        ..SimulatedSettings::default()
-    };
+    let wired = SimulatedSettings { zones: Some(zones("a b")), ..SimulatedSettings::default() };
     let mut amplifier = SimulatedAmplifier::new(wired);
     let handle = amplifier.handle();
     for wrong in ["a c", ""] {
@@ -278,13 +215,7 @@ async fn bounded_gives_up_at_its_limit_and_passes_answers_through() {
 
     let start = Instant::now();
     let silent = bounded::<()>("read", limit, std::future::pending()).await;
-    assert_eq!(
-        silent,
-        Err(BridgeError::NoAnswer {
-            asked: "read".to_owned(),
-            after: limit
-        })
-    );
+    assert_eq!(silent, Err(BridgeError::NoAnswer { asked: "read".to_owned(), after: limit }));
     assert!(start.elapsed() < limit + Duration::from_millis(10));
 }
 
@@ -292,17 +223,11 @@ async fn bounded_gives_up_at_its_limit_and_passes_answers_through() {
 async fn readings_age_and_unknown_has_no_age() {
     let at = Instant::now();
     tokio::time::advance(Duration::from_secs(3)).await;
-    assert_eq!(
-        Reading::known(true, at).age(Instant::now()),
-        Some(Duration::from_secs(3))
-    );
+    assert_eq!(Reading::known(true, at).age(Instant::now()), Some(Duration::from_secs(3)));
     assert_eq!(Reading::Unknown.age(at), None);
     let unknown = AmplifierStatus::unknown(zones("b a"));
     assert_eq!(unknown.zones[0].0, "a");
     assert!(unknown.confirm_dark().is_err(), "unknown is not dark");
-    assert!(
-        unknown.confirm_energised(&[]).is_err(),
-        "unknown is not energised"
-    );
+    assert!(unknown.confirm_energised(&[]).is_err(), "unknown is not energised");
     assert!(unknown.confirm_muted(true).is_err(), "unknown is not muted");
 }

@@ -46,9 +46,10 @@ impl PlayoutLoop {
                 let inputs = self.output.happened(generation, event, self.clock.as_ref(), now);
                 inputs.into_iter().for_each(|input| self.playout.handle(input, now));
             }
-            Message::Planned(planned) => {
+            Message::Planned { era, result } => {
                 self.planning = false;
-                match planned {
+                match result {
+                    Ok(_) if era != self.era => self.plan_again = true,
                     Ok(entries) => {
                         self.playout.handle(Input::Plan(entries), now);
                         self.note_accounted(now);

@@ -53,8 +53,8 @@ pub(crate) enum Message {
     Opened { generation: u64, result: std::result::Result<Output, String> },
     /// Something happened at the output.
     Output { generation: u64, event: OutputEvent },
-    /// A plan was made.
-    Planned(Result<Vec<Entry>>),
+    /// A plan was made, in an era of the wall clock.
+    Planned { era: u64, result: Result<Vec<Entry>> },
     /// Somebody stops or releases the station.
     Switch { by: String, stop: bool, done: oneshot::Sender<()> },
 }
@@ -96,6 +96,8 @@ pub struct PlayoutLoop {
     output: output::Air,
     /// Slots between their due row and their outcome, as they were announced.
     due: HashMap<SlotKey, Slot>,
+    /// Counts steps of the wall clock and changes of trust: a plan made before one is worth nothing after it.
+    era: u64,
     planning: bool,
     plan_again: bool,
     planned_at: Duration,
@@ -124,11 +126,17 @@ impl PlayoutLoop {
         }
         let store = Arc::clone(&parts.store);
         let trusted = now.trusted;
-        let recovered = blocking(move || recovery::recover(&store, now)).await?;
-        if recovered.0 > 0 {
-            tracing::warn!(airings = recovered.0, "airings that an interruption left open were closed");
+        let closed = blocking(move || recovery::close_open(&store, now, Interruption::PowerOrCrash)).await;
+        match closed {
+            Ok(0) => {}
+            Ok(count) => {
+                tracing::warn!(airings = count, "airings that an interruption left open were closed")
+            }
+            // they stay open until a start that can write
+            Err(error) => tracing::error!(%error, "airings that an interruption left open cannot be closed"),
         }
-        let accounted_until = recovered.1.unwrap_or(now.wall);
+        let store = Arc::clone(&parts.store);
+        let accounted_until = blocking(move || store.accounted_until()).await?.unwrap_or(now.wall);
         let mut playout = Playout::new(settings, accounted_until);
         let store = Arc::clone(&parts.store);
         if let Some(by) = blocking(move || store.stopped_by()).await? {
@@ -150,6 +158,7 @@ impl PlayoutLoop {
             orders,
             amplifier: task,
             due: HashMap::new(),
+            era: 0,
             planning: false,
             plan_again: false,
             planned_at: now.mono,
@@ -214,6 +223,7 @@ impl PlayoutLoop {
                 "step_ms": step.map(|step| i64::try_from(step.as_millis()).unwrap_or(i64::MAX)),
             });
             self.log.write(now.wall, vec![LogJob::Note { kind: "clock", body }], Urgency::KeepTrying, |_| {});
+            self.era += 1;
             self.playout.handle(Input::Tick, now);
             self.replan();
         }
@@ -252,11 +262,12 @@ impl PlayoutLoop {
         }
         (self.planning, self.plan_again, self.planned_at) = (true, false, now.mono);
         let (store, timezone, sender) = (Arc::clone(&self.store), self.timezone.clone(), self.sender.clone());
-        let (accounted_until, from) = (self.playout.accounted_until(), self.playout.plan_from());
+        let (era, accounted_until, from) =
+            (self.era, self.playout.accounted_until(), self.playout.plan_from());
         tokio::task::spawn_blocking(move || {
             let planned = recovery::catch_up(&store, &timezone, accounted_until, now)
                 .and_then(|()| planning::ahead(&store, &timezone, from, now.wall));
-            let _ = sender.send(Message::Planned(planned));
+            let _ = sender.send(Message::Planned { era, result: planned });
         });
     }
 

@@ -24,12 +24,6 @@ pub(super) fn unaired(entry: Entry, outcome: Outcome, reason: Reason, clock: &'s
     ]
 }
 
-/// Closes what a power cut left open; says how much, and up to when the station had accounted for everything.
-pub(super) fn recover(store: &Store, now: Now) -> Result<(usize, Option<Timestamp>)> {
-    let closed = close_open(store, now, Interruption::PowerOrCrash)?;
-    Ok((closed, store.accounted_until()?))
-}
-
 /// Writes the one outcome of every airing that is open, but for those whose time has not come: they can still air.
 pub(super) fn close_open(store: &Store, now: Now, why: Interruption) -> Result<usize> {
     let mut jobs = Vec::new();

@@ -23,8 +23,7 @@ const IS_UPLOADER: &str =
 const SET_STATE: &str =
     "UPDATE segments SET version = version + 1, state = :state, reason = :reason WHERE id = :id";
 /// Only while it is inspected: what a person decided meanwhile (withdrawn) stands.
-const SET_INSPECTED: &str =
-    "UPDATE segments SET version = version + 1, state = :state, reason = :reason
+const SET_INSPECTED: &str = "UPDATE segments SET version = version + 1, state = :state, reason = :reason
     WHERE id = :id AND state IN ('received', 'inspecting')";
 const SET_PREPARED: &str =
     "UPDATE segments SET version = version + 1, state = 'awaiting_approval', duration = :duration,

@@ -1,9 +1,9 @@
 //! The page, embedded in the program. It holds no data: what it shows it asks of the API, after logging in.
 
+use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::{HeaderValue, header};
 use warp::reply::Response;
-use warp::Filter;
 
 static FILES: [(&str, &str, &str); 4] = [
     ("", "text/html; charset=utf-8", include_str!("page/index.html")),

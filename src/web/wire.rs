@@ -5,8 +5,8 @@ use crate::store::{Airing, SegmentRecord, Stored};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use loaxa_schedules::{
-    Bound, Class, Entry, Limits, MissedRule, Programme, ProgrammeId, Reason, Recurrence, SegmentId,
-    Standing, StartRule, TimeOfDay, Weekday, Window, WindowId, Zone, ZoneId,
+    Bound, Class, Entry, Limits, MissedRule, Programme, ProgrammeId, Reason, Recurrence, SegmentId, Standing,
+    StartRule, TimeOfDay, Weekday, Window, WindowId, Zone, ZoneId,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

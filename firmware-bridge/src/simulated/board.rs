@@ -32,12 +32,7 @@ pub(super) enum Line {
 
 impl Board {
     pub(super) fn new(settings: &SimulatedSettings) -> Self {
-        let zones = settings
-            .zones
-            .iter()
-            .flatten()
-            .map(|zone| (zone.clone(), false))
-            .collect();
+        let zones = settings.zones.iter().flatten().map(|zone| (zone.clone(), false)).collect();
         Self {
             power: false,
             powered_at: None,
@@ -109,16 +104,10 @@ impl Board {
 
     fn unmute(&mut self, now: Instant) -> Result<(), BridgeError> {
         let Some(powered_at) = self.powered_at else {
-            return Err(BridgeError::OutOfOrder {
-                order: "unmute",
-                when: "while its power is off",
-            });
+            return Err(BridgeError::OutOfOrder { order: "unmute", when: "while its power is off" });
         };
         if now.saturating_duration_since(powered_at) < self.settle {
-            return Err(BridgeError::OutOfOrder {
-                order: "unmute",
-                when: "before its power had settled",
-            });
+            return Err(BridgeError::OutOfOrder { order: "unmute", when: "before its power had settled" });
         }
         self.muted = false;
         Ok(())
@@ -126,15 +115,10 @@ impl Board {
 
     fn switch_zone(&mut self, name: &str, on: bool) -> Result<(), BridgeError> {
         if self.power && !self.muted && self.zones.get(name).copied().unwrap_or(false) != on {
-            return Err(BridgeError::OutOfOrder {
-                order: "a zone",
-                when: "while sound was let through",
-            });
+            return Err(BridgeError::OutOfOrder { order: "a zone", when: "while sound was let through" });
         }
-        let lies = self
-            .faults
-            .iter()
-            .any(|fault| matches!(fault, SimulatedFault::LyingCoil(zone) if zone == name));
+        let lies =
+            self.faults.iter().any(|fault| matches!(fault, SimulatedFault::LyingCoil(zone) if zone == name));
         if !lies {
             self.zones.insert(name.to_owned(), on);
         } else {
@@ -147,11 +131,7 @@ impl Board {
         AmplifierStatus {
             power: Reading::known(self.power, now),
             muted: Reading::known(self.muted, now),
-            zones: self
-                .zones
-                .iter()
-                .map(|(name, on)| (name.clone(), Reading::known(*on, now)))
-                .collect(),
+            zones: self.zones.iter().map(|(name, on)| (name.clone(), Reading::known(*on, now))).collect(),
         }
     }
 
@@ -180,12 +160,8 @@ impl Board {
     }
 
     pub(super) fn truth(&self) -> Truth {
-        let zones_on: Vec<String> = self
-            .zones
-            .iter()
-            .filter(|(_, on)| **on)
-            .map(|(name, _)| name.clone())
-            .collect();
+        let zones_on: Vec<String> =
+            self.zones.iter().filter(|(_, on)| **on).map(|(name, _)| name.clone()).collect();
         // Without any zone relay its only line is always connected.
         let connected = !zones_on.is_empty() || self.zones.is_empty();
         Truth {

@@ -27,12 +27,7 @@ impl SimulatedAmplifier {
     pub fn new(settings: SimulatedSettings) -> Self {
         let board = Board::new(&settings);
         let last = AmplifierStatus::unknown(board.zone_names());
-        Self {
-            handle: SimulatedHandle::new(board),
-            settings,
-            last,
-            settled: false,
-        }
+        Self { handle: SimulatedHandle::new(board), settings, last, settled: false }
     }
 
     /// A hand to break it, repair it, and look inside.
@@ -107,22 +102,14 @@ impl SimulatedAmplifier {
 
     async fn switch_zones(&mut self, wanted: &[String], before: &AmplifierStatus) -> Result<(), BridgeError> {
         let connected = |zone: &String| {
-            before
-                .zones
-                .iter()
-                .any(|(name, read)| name == zone && read.value() == Some(true))
+            before.zones.iter().any(|(name, read)| name == zone && read.value() == Some(true))
         };
         // Break before make: two zones are never both on that were not asked for together.
-        let off = before
-            .zones
-            .iter()
-            .filter(|(name, read)| read.value() != Some(false) && !wanted.contains(name));
+        let off =
+            before.zones.iter().filter(|(name, read)| read.value() != Some(false) && !wanted.contains(name));
         let off: Vec<_> = off.map(|(name, _)| (name.clone(), false)).collect();
-        let on: Vec<_> = wanted
-            .iter()
-            .filter(|zone| !connected(zone))
-            .map(|zone| (zone.clone(), true))
-            .collect();
+        let on: Vec<_> =
+            wanted.iter().filter(|zone| !connected(zone)).map(|zone| (zone.clone(), true)).collect();
         let any = !off.is_empty() || !on.is_empty();
         for (name, on) in off.into_iter().chain(on) {
             self.tell(Told::Zone { name, on }).await?;

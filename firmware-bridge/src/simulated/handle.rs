@@ -12,9 +12,7 @@ pub struct SimulatedHandle {
 
 impl SimulatedHandle {
     pub(super) fn new(board: Board) -> Self {
-        Self {
-            board: Arc::new(Mutex::new(board)),
-        }
+        Self { board: Arc::new(Mutex::new(board)) }
     }
 
     /// Adds a fault; it works from the next order on.
