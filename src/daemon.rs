@@ -61,7 +61,6 @@ async fn station(
     let listener = bind(&config).await?;
     let address = listener.local_addr().map_err(|error| Error::io("the web's address", &error))?;
     let store = Arc::new(Store::open(data, begun.wall)?);
-    store.check()?;
     if let Some(until) = store.accounted_until()? {
         clock.remember(until);
     }
@@ -124,6 +123,13 @@ async fn station(
     let ready_after = clock.now().mono.saturating_sub(begun.mono);
     tracing::info!(%address, milliseconds = ready_after.as_millis(), "ready: http://{address}");
     let _ = sd_notify::notify(&[NotifyState::Ready]);
+    // reads the whole file: seconds on a card with years of log, which the air does not wait for
+    let checked = Arc::clone(&store);
+    tokio::spawn(async move {
+        if let Err(error) = blocking(move || checked.check()).await {
+            tracing::error!(%error, "the database is damaged: restore a backup");
+        }
+    });
     let watchdog = tokio::spawn(feed_watchdog(handle, Arc::clone(&clock)));
     let signal = wait_for_end(&air).await?;
     tracing::info!(signal, "going down");

@@ -9,6 +9,7 @@ use loaxa_schedules::{
     DayPlan, Entry, PreparedFacts, Programme, ScheduleError, SegmentFacts, SegmentId, Snapshot, Window, Zone,
     ZoneId, plan,
 };
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 impl Document for Zone {
@@ -41,12 +42,16 @@ const AHEAD_DAYS: i32 = 8;
 
 /// Everything that a plan depends on, as it is kept now.
 pub fn snapshot(store: &Store, timezone: &TimeZone) -> Result<Snapshot> {
+    let programmes: Vec<Programme> = store.all_documents()?;
+    // only what a programme names: a station keeps years of recordings, and a small board's memory is not for them
+    let named: BTreeSet<SegmentId> =
+        programmes.iter().flat_map(|programme| programme.segments.iter().copied()).collect();
     Ok(Snapshot {
         timezone: timezone.clone(),
         zones: store.all_documents()?,
         windows: store.all_documents()?,
-        programmes: store.all_documents()?,
-        segments: store.all_segments()?.iter().map(facts).collect(),
+        segments: store.segments_named(&named)?.iter().map(facts).collect(),
+        programmes,
     })
 }
 

@@ -88,14 +88,14 @@ impl Store {
         Ok(connection)
     }
 
-    /// Says whether the database file is whole (`PRAGMA quick_check`).
+    /// Says whether the database file is whole (`PRAGMA integrity_check`).
     ///
     /// # Errors
     /// With the first damage found.
     pub fn check(&self) -> Result<()> {
         self.read(|connection| {
             let answer: String =
-                connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(storage)?;
+                connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(storage)?;
             if answer == "ok" {
                 return Ok(());
             }

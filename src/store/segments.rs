@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use loaxa_schedules::{Bound, Class, Reason, SegmentId, Standing};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 const COLUMNS: &str =
     "SELECT s.id, s.version, s.state, s.sha256, s.bytes, s.title, s.language, s.class, s.source,
@@ -351,7 +352,21 @@ impl Store {
         })
     }
 
-    /// Every segment that a plan could name.
+    /// Those of these segments that exist.
+    pub fn segments_named(&self, ids: &BTreeSet<SegmentId>) -> Result<Vec<SegmentRecord>> {
+        self.read(|connection| {
+            let mut statement =
+                connection.prepare_cached(&format!("{COLUMNS} WHERE s.id = :id")).map_err(storage)?;
+            let mut records = Vec::with_capacity(ids.len());
+            for id in ids {
+                let rows = statement.query(named_params! { ":id": id.to_string() }).map_err(storage)?;
+                records.extend(collect(rows)?);
+            }
+            Ok(records)
+        })
+    }
+
+    /// Every segment: for start-up, which looks after each of them.
     pub fn all_segments(&self) -> Result<Vec<SegmentRecord>> {
         self.segments(&SegmentFilter { limit: u32::MAX, ..SegmentFilter::default() })
     }

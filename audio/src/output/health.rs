@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 
 /// So many errors within a second are a storm: the device does not recover.
 const STORM: u64 = 25;
+/// Errors before the device's thread is slowed down; the rest of a storm then spans nearly half a second, which a sound
+/// server may need until its first timing message.
+const PATIENT: u64 = 3;
 /// A device that calls only to report errors is slowed down, so that it cannot take a whole processor.
 const THROTTLE: Duration = Duration::from_millis(20);
 
@@ -60,10 +63,11 @@ impl Health {
             self.storm_from.store(nanos, Ordering::Release);
             self.storm.store(0, Ordering::Release);
         }
-        if self.storm.fetch_add(1, Ordering::AcqRel) >= STORM {
-            if !self.is_gone() {
-                self.lose(format!("the device fails again and again: {}", why()));
-            }
+        let errors = self.storm.fetch_add(1, Ordering::AcqRel);
+        if errors >= STORM && !self.is_gone() {
+            self.lose(format!("the device fails again and again: {}", why()));
+        }
+        if errors >= PATIENT {
             std::thread::park_timeout(THROTTLE);
         }
     }
