@@ -223,10 +223,13 @@ fn changed(because: Option<&Reason>) -> Doom {
 /// Takes over what a new plan says about an open airing, or dooms it when that is not what was announced.
 fn adopt(airing: &mut Airing, new: Slot) {
     let old = &airing.slot;
+    // A zone less is somebody's word that it must be silent. A zone more (one was added, and the programme means all of
+    // them) joins at the next occurrence: what was announced goes on where it was announced.
+    let still_wanted = old.zones.iter().all(|zone| new.zones.contains(zone));
     let same_sound = old.segment == new.segment
         && old.pcm == new.pcm
         && old.duration == new.duration
-        && old.zones == new.zones
+        && still_wanted
         && (airing.started.is_some() || new.gain_db >= old.gain_db);
     let lateness = match &airing.phase {
         Phase::Queued(aim) | Phase::Sounding { aim, .. } => aim.lateness(),

@@ -192,6 +192,30 @@ fn a_plan_without_it_in_every_state() {
     }
 }
 
+/// A zone is added, or taken away, at each moment.
+#[test]
+fn zones_that_come_or_go_in_every_state() {
+    for (at, zones, expect) in [
+        (50.0, vec!["1", "2"], "110.0 ended a aired 10s confirmed"),
+        (93.0, vec!["1", "2"], "110.0 ended a aired 10s confirmed"),
+        (104.0, vec!["1", "2"], "110.0 ended a aired 10s confirmed"),
+        (93.0, vec!["2"], "93.0 ended a suppressed/plan_changed 0s"),
+        (104.0, vec!["2"], "104.0 ended a partial/plan_changed 4s confirmed"),
+    ] {
+        let mut bench = Bench::new(&["a 100 10 1"]);
+        bench.run_until(at);
+        let mut changed = bench::slot("a 100 10 1");
+        changed.zones =
+            zones.iter().flat_map(|zone| bench::slot(&format!("a 100 10 {zone}")).zones).collect();
+        bench.plan_slots(vec![changed]);
+        bench.run_until(150.0);
+        bench.check_only(&["ended", "unaired"], &[expect]);
+        let energised = if at == 50.0 { "92.0 energise 1,2" } else { "92.0 energise 1" };
+        bench.check_only(&["energise"], &[energised]);
+        bench.assert_off();
+    }
+}
+
 #[test]
 fn the_same_plan_again_changes_nothing_in_any_state() {
     let mut bench = Bench::new(&["a 100 10 1", "b 110 5 1"]);
