@@ -178,6 +178,12 @@ impl Playout {
         self.commands.push_back(command);
     }
 
+    /// How long before its start a slot comes due: nothing is armed while STOP holds, and until its very start it may
+    /// still be released in time.
+    fn lead(&self) -> SignedDuration {
+        if self.stopped.is_some() { zero() } else { self.settings.arm_lead }
+    }
+
     /// Until when an answer to something asked now is waited for.
     fn patience(&self, now: Moment) -> Mono {
         now.mono.saturating_add(self.settings.arm_timeout)

@@ -1,7 +1,6 @@
 //! What lies ahead, and what is closed for good.
 
 use super::clock::Moment;
-use super::messages::PlayoutSettings;
 use crate::plan::{Entry, Slot, SlotKey};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -34,10 +33,10 @@ impl Agenda {
     }
 
     /// When the next entry comes due, by the wall clock.
-    pub(super) fn next_due(&self, settings: &PlayoutSettings) -> Option<Timestamp> {
+    pub(super) fn next_due(&self, arm_lead: SignedDuration) -> Option<Timestamp> {
         let mut next: Option<Timestamp> = None;
         for entry in &self.ahead {
-            let arming = entry.start().saturating_sub(settings.arm_lead).unwrap_or(Timestamp::MIN);
+            let arming = entry.start().saturating_sub(arm_lead).unwrap_or(Timestamp::MIN);
             if next.is_some_and(|next| arming >= next) {
                 break;
             }

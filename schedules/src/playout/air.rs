@@ -22,7 +22,7 @@ impl Playout {
         if !now.trusted {
             return;
         }
-        for entry in self.agenda.take_due(now, self.settings.arm_lead) {
+        for entry in self.agenda.take_due(now, self.lead()) {
             self.done += 1;
             if self.agenda.is_closed(entry.key()) {
                 continue;
@@ -326,7 +326,7 @@ impl Playout {
     }
 
     pub(super) fn agenda_deadline(&self, now: Moment) -> Option<Mono> {
-        let next: Timestamp = self.agenda.next_due(&self.settings).filter(|_| now.trusted)?;
+        let next: Timestamp = self.agenda.next_due(self.lead()).filter(|_| now.trusted)?;
         Some(now.mono_of(next))
     }
 }

@@ -138,7 +138,7 @@ fn release_is_repeated_until_it_is_confirmed() {
 #[test]
 fn stop_in_every_state() {
     for (at, expect) in [
-        (50.0, "92.0 unaired a suppressed/local_stop"),
+        (50.0, "100.0 unaired a suppressed/local_stop"),
         (93.0, "93.0 ended a suppressed/local_stop 0s"),
         (99.8, "99.8 ended a suppressed/local_stop 0s"),
         (104.0, "104.0 ended a partial/local_stop 4s confirmed"),
@@ -152,8 +152,24 @@ fn stop_in_every_state() {
         bench.run_until(320.0);
         bench.check_only(
             &["ended", "unaired"],
-            &[expect, "192.0 unaired b suppressed/local_stop", "310.0 ended c aired 10s confirmed"],
+            &[expect, "200.0 unaired b suppressed/local_stop", "310.0 ended c aired 10s confirmed"],
         );
+        bench.assert_off();
+    }
+}
+
+#[test]
+fn what_is_released_before_its_start_airs() {
+    for (released, expect) in
+        [(95.0, "110.0 ended a aired 10s confirmed"), (101.0, "100.0 unaired a suppressed/local_stop")]
+    {
+        let mut bench = Bench::new(&["a 100 10 1"]);
+        bench.run_until(50.0);
+        bench.stop();
+        bench.run_until(released);
+        bench.resume();
+        bench.run_until(150.0);
+        bench.check_only(&["ended", "unaired"], &[expect]);
         bench.assert_off();
     }
 }
