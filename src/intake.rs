@@ -15,6 +15,7 @@ use loaxa_audio::child::{self, ChildLimits};
 use loaxa_audio::inspect::{InspectRefusal, InspectReport, InspectRequest};
 use loaxa_schedules::{Reason, SegmentId, Standing};
 use sha2::{Digest, Sha256};
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -70,6 +71,24 @@ impl Folders {
         for entry in entries.flatten() {
             if let Err(error) = fs::remove_file(entry.path()) {
                 tracing::warn!(file = %entry.path().display(), %error, "a left-over upload cannot be removed");
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes sound that no segment names: a kill can fall between a file and its row. Only while nothing comes in.
+    fn clear_orphans(&self, records: &[SegmentRecord]) -> Result<()> {
+        let originals: HashSet<PathBuf> =
+            records.iter().map(|record| self.original(&record.pushed.sha256)).collect();
+        let prepared: HashSet<PathBuf> =
+            records.iter().filter_map(|record| Some(self.prepared(record.prepared.as_ref()?))).collect();
+        for (folder, named) in [(&self.originals, originals), (&self.prepared, prepared)] {
+            let entries = fs::read_dir(folder).map_err(|error| Error::io(folder.display(), &error))?;
+            for file in entries.flatten().map(|entry| entry.path()).filter(|file| !named.contains(file)) {
+                tracing::warn!(file = %file.display(), "sound that no segment names is removed");
+                if let Err(error) = fs::remove_file(&file) {
+                    tracing::warn!(file = %file.display(), %error, "it cannot be removed");
+                }
             }
         }
         Ok(())
@@ -420,33 +439,39 @@ impl Intake {
     /// what may air but whose prepared PCM is gone.
     pub async fn resume(self: &Arc<Self>) -> Result<()> {
         let intake = Arc::clone(self);
-        let records = blocking(move || {
+        let (interrupted, unprepared) = blocking(move || {
             intake.folders.clear_incoming()?;
-            intake.store.all_segments()
+            let records = intake.store.all_segments()?;
+            intake.folders.clear_orphans(&records)?;
+            let (mut interrupted, mut unprepared) = (Vec::new(), Vec::new());
+            for record in records {
+                match record.standing {
+                    Standing::Received | Standing::Inspecting => interrupted.push(record),
+                    Standing::AwaitingApproval | Standing::Approved
+                        if !record.prepared.as_deref().is_some_and(|root| intake.is_prepared(root)) =>
+                    {
+                        unprepared.push(record);
+                    }
+                    _ => {}
+                }
+            }
+            Ok((interrupted, unprepared))
         })
         .await?;
-        for record in records {
-            let id = record.pushed.id;
-            match record.standing {
-                Standing::Received | Standing::Inspecting => {
-                    tokio::spawn({
-                        let intake = Arc::clone(self);
-                        async move {
-                            if let Err(error) = intake.inspect(record).await {
-                                tracing::error!(segment = %id, %error, "an interrupted inspection failed again");
-                            }
-                        }
-                    });
+        for record in interrupted {
+            let (intake, id) = (Arc::clone(self), record.pushed.id);
+            tokio::spawn(async move {
+                if let Err(error) = intake.inspect(record).await {
+                    tracing::error!(segment = %id, %error, "an interrupted inspection failed again");
                 }
-                Standing::AwaitingApproval | Standing::Approved => {
-                    let whole = record.prepared.as_deref().is_some_and(|root| self.is_prepared(root));
-                    if !whole {
-                        let intake = Arc::clone(self);
-                        tokio::task::spawn_blocking(move || intake.prepare_again(&record));
-                    }
-                }
-                _ => {}
-            }
+            });
+        }
+        for record in unprepared {
+            let intake = Arc::clone(self);
+            tokio::spawn(async move {
+                let Ok(_turn) = Arc::clone(&intake.children).acquire_owned().await else { return };
+                let _ = tokio::task::spawn_blocking(move || intake.prepare_again(&record)).await;
+            });
         }
         Ok(())
     }
@@ -528,4 +553,21 @@ fn sync_folder(folder: &Path) -> Result<()> {
     fs::File::open(folder)
         .and_then(|folder| folder.sync_all())
         .map_err(|error| Error::io(format!("folder {}", folder.display()), &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sound_that_no_segment_names_goes_at_start_up() {
+        let data = tempfile::tempdir().unwrap();
+        let folders = Folders::create(data.path()).unwrap();
+        for file in [folders.original("00"), folders.prepared("11")] {
+            fs::write(file, "left behind").unwrap();
+        }
+        folders.clear_orphans(&[]).unwrap();
+        assert!(!folders.original("00").exists());
+        assert!(!folders.prepared("11").exists());
+    }
 }
