@@ -35,6 +35,7 @@ pub fn run(
     warnings: Vec<Warning>,
     prepare: impl FnOnce(&Arc<App>) -> Result<()>,
 ) -> Result<()> {
+    loaxa_board_sys::keep_memory_small();
     // two threads carry a station; what blocks (disk, decoding, devices) has threads of its own, bounded
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

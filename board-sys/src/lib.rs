@@ -38,9 +38,50 @@ pub fn kernel_clock() -> io::Result<KernelClock> {
     })
 }
 
+/// Asks the C library's allocator for few arenas and for what is free to go back to the machine: a board has 256 MB, and
+/// threads that each keep a pool of their own cost more than they save. To be called before the first thread starts.
+/// Nothing happens where the C library has no such switch.
+pub fn keep_memory_small() {
+    #[cfg(target_env = "gnu")]
+    {
+        const ARENAS: i32 = 2;
+        const TRIM_ABOVE: i32 = 256 * 1024;
+        #[allow(unsafe_code)]
+        // SAFETY: `mallopt` takes two plain integers and only changes how later allocations are served; no other thread
+        // runs yet.
+        unsafe {
+            libc::mallopt(libc::M_ARENA_MAX, ARENAS);
+            libc::mallopt(libc::M_TRIM_THRESHOLD, TRIM_ABOVE);
+            // a fixed bound instead of one that grows: large pieces are mapped, and go back when they are freed
+            libc::mallopt(libc::M_MMAP_THRESHOLD, TRIM_ABOVE);
+        }
+    }
+}
+
+/// Gives free memory back to the machine, after work that needed much of it for a moment.
+pub fn give_memory_back() {
+    #[cfg(target_env = "gnu")]
+    {
+        #[allow(unsafe_code)]
+        // SAFETY: `malloc_trim` takes no pointer, locks each arena itself, and touches only what is free.
+        unsafe {
+            libc::malloc_trim(0);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn memory_is_given_back_and_still_works() {
+        keep_memory_small();
+        let much = vec![7_u8; 8 << 20];
+        drop(much);
+        give_memory_back();
+        assert_eq!(vec![7_u8; 8 << 20].iter().map(|byte| u64::from(*byte)).sum::<u64>(), 7 * (8 << 20));
+    }
 
     #[test]
     fn the_kernel_answers_or_says_why_not() {

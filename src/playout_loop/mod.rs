@@ -268,6 +268,7 @@ impl PlayoutLoop {
             let planned = recovery::catch_up(&store, &timezone, accounted_until, now)
                 .and_then(|()| planning::ahead(&store, &timezone, from, now.wall));
             let _ = sender.send(Message::Planned { era, result: planned });
+            loaxa_board_sys::give_memory_back();
         });
     }
 
