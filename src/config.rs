@@ -105,6 +105,11 @@ pub struct Audio {
     pub sample_rate: u32,
     /// Longest recording accepted, in minutes.
     pub max_minutes: u32,
+    /// Loudness that recordings are to be brought to, in LUFS. Read so that one configuration serves every version; not
+    /// applied by this one, which says so at every start.
+    pub target_lufs: Option<f64>,
+    /// Opening and closing chime. As `target_lufs`.
+    pub chime: Option<toml::Value>,
 }
 
 impl Default for Audio {
@@ -115,6 +120,8 @@ impl Default for Audio {
             capture_file: None,
             sample_rate: 48_000,
             max_minutes: 180,
+            target_lufs: None,
+            chime: None,
         }
     }
 }
@@ -255,6 +262,9 @@ impl Config {
         if !(1..=24 * 60).contains(&self.audio.max_minutes) {
             problems.push("audio.max_minutes must lie between 1 and 1440".to_owned());
         }
+        if self.audio.target_lufs.is_some_and(|target| !(-40.0..=-5.0).contains(&target)) {
+            problems.push("audio.target_lufs must lie between -40 and -5; write -16".to_owned());
+        }
         if !(1..=100_000).contains(&self.storage.max_upload_mib) {
             problems.push("storage.max_upload_mib must lie between 1 and 100000".to_owned());
         }
@@ -262,6 +272,15 @@ impl Config {
             problems.push("amplifier.settle_ms must be at most 60000".to_owned());
         }
         problems
+    }
+
+    /// Keys that are set and that this version does not apply.
+    pub fn not_applied(&self) -> Vec<&'static str> {
+        let set = [
+            ("audio.target_lufs", self.audio.target_lufs.is_some()),
+            ("audio.chime", self.audio.chime.is_some()),
+        ];
+        set.into_iter().filter(|(_, set)| *set).map(|(key, _)| key).collect()
     }
 
     /// The station's time zone; a configuration that was checked always has one.
@@ -299,6 +318,30 @@ mod tests {
         assert_eq!(config.amplifier.driver, Driver::None);
     }
 
+    /// Every key of the shipped example is known, whichever of them somebody uncomments.
+    #[test]
+    fn the_shipped_example_is_read() {
+        let example = include_str!("../deploy/loaxa.toml");
+        check(example).unwrap();
+        let keys = example.lines().filter_map(|line| {
+            let key = line
+                .strip_prefix('#')
+                .filter(|rest| rest.starts_with(|first: char| first.is_ascii_lowercase()));
+            key.or_else(|| line.starts_with('[').then_some(line)).filter(|line| line.contains(['=', '[']))
+        });
+        let uncommented: Vec<&str> =
+            keys.filter(|key| !key.starts_with("device") && !key.starts_with("capture_file")).collect();
+        assert!(uncommented.len() > 15, "{uncommented:?}");
+        toml::from_str::<Config>(&uncommented.join("\n")).unwrap();
+    }
+
+    #[test]
+    fn keys_of_later_versions_are_read_and_named() {
+        let config = check("[audio]\ntarget_lufs = -16\nchime = \"chime.wav\"").unwrap();
+        assert_eq!(config.not_applied(), ["audio.target_lufs", "audio.chime"]);
+        assert!(check("").unwrap().not_applied().is_empty());
+    }
+
     #[test]
     fn every_refusal_names_the_key() {
         for (text, key) in [
@@ -311,6 +354,7 @@ mod tests {
             ("[audio]\noutput = \"null\"\ndevice = \"hw:1\"", "audio.device"),
             ("[amplifier]\ndriver = \"telepathy\"", "driver"),
             ("[clock]\ntrust = \"maybe\"", "trust"),
+            ("[audio]\ntarget_lufs = 3", "audio.target_lufs"),
             ("[storage]\nmax_upload_mib = 0", "storage.max_upload_mib"),
         ] {
             let error = check(text).unwrap_err();

@@ -245,6 +245,14 @@ fn output(audio: &Audio) -> (OutputSettings, &'static str) {
 /// What anybody who looks at the station must know, as long as it runs with this configuration.
 fn standing_warnings(config: &Config) -> Vec<Warning> {
     let mut warnings = Vec::new();
+    let not_applied = config.not_applied().join(", ");
+    if !not_applied.is_empty() {
+        warnings.push(Warning {
+            code: "not_applied",
+            vi: format!("Phiên bản này chưa áp dụng: {not_applied}."),
+            en: format!("This version does not apply: {not_applied}."),
+        });
+    }
     if config.clock.trust == Trust::Always {
         warnings.push(Warning {
             code: "clock_always_trusted",
