@@ -483,18 +483,23 @@ impl Intake {
 
     fn prepare_again(&self, record: &SegmentRecord) {
         let id = record.pushed.id;
-        let outcome = self.run_child(record).and_then(|answer| {
-            let report = answer.map_err(|refusal| refused(&refusal))?;
-            self.store.set_prepared_again(id, signed(report.duration()), &report.root)?;
-            Ok(())
-        });
-        match outcome {
-            Ok(()) => tracing::info!(segment = %id, "prepared sound was made again from its original"),
+        let again = || {
+            let original = self.folders.original(&record.pushed.sha256);
+            if !original.exists() {
+                return Err(Error::internal(format!("the original {} is gone too", original.display())));
+            }
+            let report = self.run_child(record)?.map_err(|refusal| refused(&refusal))?;
+            self.store.set_prepared_again(id, signed(report.duration()), &report.root)
+        };
+        match again() {
+            Ok(()) => {
+                tracing::info!(segment = %id, "prepared sound was made again from its original");
+                self.plan_changed.send_modify(|count| *count += 1);
+            }
             Err(error) => {
-                tracing::error!(segment = %id, %error, "the prepared sound is gone and cannot be made again; push the recording anew")
+                tracing::error!(segment = %id, %error, "the prepared sound is gone and cannot be made again; push the recording anew");
             }
         }
-        self.plan_changed.send_modify(|count| *count += 1);
     }
 }
 
