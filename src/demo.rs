@@ -11,8 +11,8 @@ use crate::web::{App, Warning};
 use loaxa_audio::output::{Output, OutputKind, OutputSettings};
 use loaxa_audio::synth;
 use loaxa_schedules::{
-    Class, Limits, MissedRule, Programme, ProgrammeId, Recurrence, SegmentId, StartRule, TimeOfDay, Weekday,
-    Window, WindowId, Zone, ZoneId,
+    Class, Limits, MissedRule, OnHolidays, Programme, ProgrammeId, Recurrence, SegmentId, StartRule,
+    TimeOfDay, Weekday, Window, WindowId, Zone, ZoneId,
 };
 use std::net::SocketAddr;
 use std::path::Path;
@@ -121,6 +121,7 @@ fn fill(app: &Arc<App>, data: &Path) -> Result<()> {
         zones: Vec::new(),
         volume_ceiling_db: None,
         limits: Limits::default(),
+        holidays: Vec::new(),
     };
     app.store.create(&window, &uploader, now)?;
     let programme = Programme {
@@ -135,6 +136,12 @@ fn fill(app: &Arc<App>, data: &Path) -> Result<()> {
         valid_until: None,
         start_rule: StartRule::default(),
         missed: MissedRule::default(),
+        opening: None,
+        closing: None,
+        gap_seconds: 0,
+        on_holidays: OnHolidays::default(),
+        owner: None,
+        order: 0,
     };
     app.store.create(&programme, &uploader, now)?;
     app.plan_changed.send_modify(|count| *count += 1);

@@ -47,11 +47,11 @@ pub fn snapshot(store: &Store, timezone: &TimeZone) -> Result<Snapshot> {
     let named: BTreeSet<SegmentId> =
         programmes.iter().flat_map(|programme| programme.segments.iter().copied()).collect();
     Ok(Snapshot {
-        timezone: timezone.clone(),
         zones: store.all_documents()?,
         windows: store.all_documents()?,
         segments: store.segments_named(&named)?.iter().map(facts).collect(),
         programmes,
+        ..Snapshot::empty(timezone.clone())
     })
 }
 
@@ -62,6 +62,7 @@ fn facts(record: &SegmentRecord) -> SegmentFacts {
         title: pushed.title.clone(),
         class: pushed.class,
         language: pushed.language.clone(),
+        music: false,
         original_sha256: pushed.sha256.clone(),
         standing: record.standing,
         prepared: record

@@ -7,6 +7,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod calendar;
+pub mod campaigns;
 pub mod error;
 pub mod plan;
 pub mod playout;
@@ -15,8 +17,12 @@ pub mod reconcile;
 pub mod recurrence;
 pub mod vocabulary;
 
+pub use calendar::Calendar;
 pub use error::ScheduleError;
-pub use plan::{DayPlan, Entry, Permit, Refusal, Slot, SlotKey, Snapshot, plan};
+pub use plan::{
+    AfterPreemption, Busy, DayPlan, Entry, Origin, PastAiring, Permit, Refusal, Resumption, Slot, SlotKey,
+    Snapshot, Yield, plan,
+};
 pub use playout::{
     Activity, AmplifierState, Command, Input, NextSlot, Now, Playout, PlayoutSettings, PlayoutView, Stage,
 };
@@ -24,6 +30,8 @@ pub use reason::{Reason, ReasonCode};
 pub use reconcile::{Closing, Interruption, OpenAiring, reconcile};
 pub use recurrence::Cron;
 pub use vocabulary::{
-    Bound, Class, IdError, Limits, MissedRule, Outcome, PreparedFacts, Programme, ProgrammeId, Recurrence,
-    SegmentFacts, SegmentId, Standing, StartRule, TimeOfDay, Weekday, Window, WindowId, Zone, ZoneId,
+    Announced, Bound, Campaign, CampaignId, Class, DateSpan, DayEffect, EmergencyId, Holiday, HolidayId,
+    HolidayRule, IdError, Limits, MissedRule, OnHolidays, Outcome, Period, Phase, PreparedFacts, Programme,
+    ProgrammeId, Quota, Recurrence, Rotation, SegmentFacts, SegmentId, Share, Standing, StartRule, TimeOfDay,
+    Unit, UnitId, Weekday, Window, WindowId, Zone, ZoneId,
 };

@@ -25,7 +25,10 @@ use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use placing::{Carried, Placed, place_days};
 use std::collections::BTreeMap;
-pub use types::{DayPlan, Entry, Permit, Refusal, Slot, SlotKey, Snapshot};
+pub use types::{
+    AfterPreemption, Busy, DayPlan, Entry, HISTORY_DAYS, Origin, PastAiring, Permit, Refusal, Resumption,
+    Slot, SlotKey, Snapshot, Yield,
+};
 
 /// The plan of every civil day in `from..to`.
 ///
@@ -55,8 +58,8 @@ pub fn plan(snapshot: &Snapshot, from: Date, to: Date) -> Vec<DayPlan> {
     }
     let mut days: Vec<DayPlan> = days.into_values().collect();
     for day in &mut days {
-        day.slots.sort_by_key(|slot| (slot.start, slot.programme, slot.position));
-        day.refusals.sort_by_key(|refusal| (refusal.start, refusal.programme, refusal.position));
+        day.slots.sort_by_key(|slot| (slot.start, slot.origin, slot.position));
+        day.refusals.sort_by_key(|refusal| (refusal.start, refusal.origin, refusal.position));
     }
     days
 }

@@ -73,7 +73,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
     use super::*;
-    use crate::plan::{Permit, Slot};
+    use crate::plan::{Origin, Permit, Slot};
     use crate::vocabulary::{Class, ProgrammeId, SegmentId};
     use uuid::Uuid;
 
@@ -83,15 +83,18 @@ mod tests {
         let seconds = |s: f64| SignedDuration::try_from_secs_f64(s).unwrap();
         let slot = Slot {
             key: "k".into(),
-            programme: ProgrammeId(Uuid::nil()),
-            programme_name: "p".into(),
+            origin: Origin::Programme(ProgrammeId(Uuid::nil())),
+            name: "p".into(),
             occurrence: start,
             position: 0,
             segment: SegmentId(Uuid::nil()),
             title: "s".into(),
             class: Class::Normal,
             start,
+            latest_start: None,
+            offset: SignedDuration::ZERO,
             duration: seconds(10.0),
+            yields: None,
             zones: vec![],
             gain_db: 0.0,
             permitted: Permit { from: start, until: start },

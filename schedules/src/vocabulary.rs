@@ -3,17 +3,25 @@
 //! All of them are plain data. They serialise in `snake_case`, because the store keeps them as documents;
 //! what they mean together is decided by [`plan`](mod@crate::plan) and [`playout`](crate::playout).
 
+mod campaign;
+mod holiday;
 mod ids;
 mod programme;
 mod segment;
 mod time;
+mod unit;
 mod window;
 
-pub use ids::{IdError, ProgrammeId, SegmentId, WindowId, ZoneId};
-pub use programme::{MissedRule, Programme, Recurrence, StartRule};
+pub use campaign::{Campaign, Period, Phase, Quota, Rotation, Share};
+pub use holiday::{Announced, DateSpan, DayEffect, Holiday, HolidayRule};
+pub use ids::{
+    CampaignId, EmergencyId, HolidayId, IdError, ProgrammeId, SegmentId, UnitId, WindowId, ZoneId,
+};
+pub use programme::{LONGEST_GAP, MissedRule, OnHolidays, Programme, Recurrence, StartRule};
 pub use segment::{Outcome, PreparedFacts, SegmentFacts, Standing};
 pub(crate) use time::instant_of;
 pub use time::{Bound, TimeOfDay, Weekday};
+pub use unit::Unit;
 pub use window::{Limits, Window, Zone};
 
 use serde::{Deserialize, Serialize};

@@ -170,18 +170,13 @@ fn timetable_line(entry: &Entry, timezone: &TimeZone) -> String {
     let start = entry.start().to_zoned(timezone.clone()).strftime("%H:%M:%S").to_string();
     match entry {
         Entry::Slot(slot) => {
-            format!(
-                "  {start}  {:>7.1} s  {}  [{}]",
-                slot.duration.as_secs_f64(),
-                slot.title,
-                slot.programme_name
-            )
+            format!("  {start}  {:>7.1} s  {}  [{}]", slot.duration.as_secs_f64(), slot.title, slot.name)
         }
         Entry::Refused(refusal) => {
             let title = refusal.title.as_deref().unwrap_or("?");
             format!(
                 "  {start}  not aired  {title}  [{}]  {}: {}",
-                refusal.programme_name, refusal.reason.code, refusal.reason.vi
+                refusal.name, refusal.reason.code, refusal.reason.vi
             )
         }
     }

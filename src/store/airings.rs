@@ -347,7 +347,7 @@ fn due(connection: &Connection, at: Timestamp, entry: &Entry, clock: &str) -> Re
     }
     let (programme, segment, title, sha256, approved_by, planned, refusal) = match entry {
         Entry::Slot(slot) => (
-            slot.programme,
+            slot.origin.id(),
             slot.segment,
             Some(slot.title.clone()),
             Some(slot.original_sha256.clone()),
@@ -356,7 +356,7 @@ fn due(connection: &Connection, at: Timestamp, entry: &Entry, clock: &str) -> Re
             None,
         ),
         Entry::Refused(refusal) => (
-            refusal.programme,
+            refusal.origin.id(),
             refusal.segment,
             refusal.title.clone(),
             None,

@@ -165,6 +165,7 @@ impl WindowBody {
             zones: self.zones,
             volume_ceiling_db: self.volume_ceiling_db,
             limits,
+            holidays: Vec::new(),
         })
     }
 }
@@ -198,6 +199,12 @@ impl ProgrammeBody {
             valid_until: self.valid_until,
             start_rule: self.start_rule.unwrap_or_default(),
             missed: self.missed.unwrap_or_default(),
+            opening: None,
+            closing: None,
+            gap_seconds: 0,
+            on_holidays: Default::default(),
+            owner: None,
+            order: 0,
         })
     }
 }
@@ -266,8 +273,9 @@ pub(crate) fn entry(entry: &Entry, timezone: &TimeZone) -> Value {
             "start": local(slot.start, timezone),
             "end": local(slot.start + slot.duration, timezone),
             "seconds": seconds(slot.duration),
-            "programme": slot.programme.to_string(),
-            "programme_name": slot.programme_name,
+            "programme": slot.origin.programme(),
+            "campaign": slot.origin.campaign(),
+            "programme_name": slot.name,
             "segment": slot.segment.to_string(),
             "title": slot.title,
             "class": slot.class.as_str(),
@@ -283,8 +291,9 @@ pub(crate) fn entry(entry: &Entry, timezone: &TimeZone) -> Value {
             "slot": refusal.key.as_str(),
             "start": local(refusal.start, timezone),
             "seconds": refusal.duration.map(seconds),
-            "programme": refusal.programme.to_string(),
-            "programme_name": refusal.programme_name,
+            "programme": refusal.origin.programme(),
+            "campaign": refusal.origin.campaign(),
+            "programme_name": refusal.name,
             "segment": refusal.segment.to_string(),
             "title": refusal.title,
             "class": refusal.class.as_str(),
@@ -325,8 +334,8 @@ pub(super) const AIRING_COLUMNS: [&str; 22] = [
 /// A closed airing as it is shown.
 pub(super) fn airing(airing: &Airing, timezone: &TimeZone) -> Value {
     let (programme_name, zones) = match &airing.entry {
-        Entry::Slot(slot) => (&slot.programme_name, &slot.zones),
-        Entry::Refused(refusal) => (&refusal.programme_name, &refusal.zones),
+        Entry::Slot(slot) => (&slot.name, &slot.zones),
+        Entry::Refused(refusal) => (&refusal.name, &refusal.zones),
     };
     let reason = airing.reason.as_ref();
     let say = |pick: fn(&Reason) -> &String| reason.map(pick);

@@ -2,7 +2,7 @@
 
 use super::permits::WindowHours;
 use super::placing::{Carried, Spot, Why};
-use super::types::{Refusal, Slot, SlotKey, Snapshot};
+use super::types::{Origin, Refusal, Slot, SlotKey, Snapshot};
 use crate::reason::Reason;
 use crate::recurrence::Cron;
 use crate::vocabulary::{
@@ -241,15 +241,18 @@ impl Candidate<'_> {
         };
         Slot {
             key: self.key(),
-            programme: self.programme.id,
-            programme_name: self.programme.name.clone(),
+            origin: Origin::Programme(self.programme.id),
+            name: self.programme.name.clone(),
             occurrence: self.occurrence,
             position: self.position,
             segment: self.segment_id(),
             title,
             class: self.programme.class,
             start: self.start,
+            latest_start: None,
+            offset: SignedDuration::ZERO,
             duration,
+            yields: None,
             zones: station.zones(self).unwrap_or_default().to_vec(),
             gain_db: station.hours.gain_db(&spot.windows),
             permitted: spot.permit,
@@ -275,8 +278,8 @@ impl Candidate<'_> {
         };
         Refusal {
             key: self.key(),
-            programme: self.programme.id,
-            programme_name: self.programme.name.clone(),
+            origin: Origin::Programme(self.programme.id),
+            name: self.programme.name.clone(),
             occurrence: self.occurrence,
             position: self.position,
             segment: self.segment_id(),

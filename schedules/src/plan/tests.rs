@@ -17,6 +17,7 @@ fn segment(n: u128, seconds: i64) -> SegmentFacts {
         title: format!("s{n}"),
         class: Class::Normal,
         language: "vi".into(),
+        music: false,
         original_sha256: String::new(),
         standing: Standing::Approved,
         prepared: Some(PreparedFacts { hash: format!("h{n}"), duration: SignedDuration::from_secs(seconds) }),
@@ -38,6 +39,12 @@ fn programme(n: u128, cron: &str, segments: &[u128]) -> Programme {
         valid_until: None,
         start_rule: StartRule::AtOnce,
         missed: MissedRule::Skip,
+        opening: None,
+        closing: None,
+        gap_seconds: 0,
+        on_holidays: OnHolidays::Air,
+        owner: None,
+        order: 0,
     }
 }
 
@@ -51,17 +58,18 @@ fn window(n: u128, start: &str, end: &str) -> Window {
         zones: vec![],
         volume_ceiling_db: None,
         limits: Limits::default(),
+        holidays: vec![],
     }
 }
 
 /// Segments 1 to 9 last 1 to 9 minutes.
 fn station(windows: Vec<Window>, programmes: Vec<Programme>) -> Snapshot {
     Snapshot {
-        timezone: TimeZone::get("Asia/Ho_Chi_Minh").unwrap(),
         zones: vec![Zone { id: zone(1), name: "a".into() }, Zone { id: zone(2), name: "b".into() }],
         windows,
         programmes,
         segments: (1..10).map(|n| segment(n, 60 * n as i64)).collect(),
+        ..Snapshot::empty(TimeZone::get("Asia/Ho_Chi_Minh").unwrap())
     }
 }
 
@@ -75,9 +83,9 @@ fn words(snapshot: &Snapshot, from: &str, days: i64) -> Vec<String> {
             assert_eq!(civil.date(), day.date);
             let time = if days == 1 { civil.strftime("%H:%M:%S") } else { civil.strftime("%a %H:%M:%S") };
             words.push(match &entry {
-                Entry::Slot(slot) => format!("{time} {}", slot.programme_name),
+                Entry::Slot(slot) => format!("{time} {}", slot.name),
                 Entry::Refused(refusal) => {
-                    format!("{time} {} {}", refusal.programme_name, refusal.reason.code)
+                    format!("{time} {} {}", refusal.name, refusal.reason.code)
                 }
             });
         }

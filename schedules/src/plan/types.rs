@@ -1,7 +1,10 @@
 //! What a plan is made of.
 
 use crate::reason::Reason;
-use crate::vocabulary::{Class, Programme, ProgrammeId, SegmentFacts, SegmentId, Window, Zone, ZoneId};
+use crate::vocabulary::{
+    Campaign, CampaignId, Class, EmergencyId, Holiday, Outcome, Programme, ProgrammeId, SegmentFacts,
+    SegmentId, Unit, UnitId, Window, Zone, ZoneId,
+};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -19,14 +22,173 @@ pub struct Snapshot {
     pub windows: Vec<Window>,
     /// What it should play.
     pub programmes: Vec<Programme>,
+    /// What it owes.
+    pub campaigns: Vec<Campaign>,
+    /// Days that are not like others.
+    pub holidays: Vec<Holiday>,
+    /// The administration, past and present.
+    pub units: Vec<Unit>,
+    /// The station's own unit; None when nobody configured it.
+    pub own_unit: Option<UnitId>,
     /// What it holds.
     pub segments: Vec<SegmentFacts>,
+    /// What became of slots so far: every closed airing of a campaign that is not over, and of programmes what
+    /// was closed in the last [`HISTORY_DAYS`] days before `as_of`.
+    pub history: Vec<PastAiring>,
+    /// The moment at which the plan is made. What lies before it is told by `history`; second chances
+    /// (make-goods, resumptions) are placed after it. None plans as if nothing had happened yet.
+    pub as_of: Option<Timestamp>,
+    /// What sounds now although no plan has it: nothing new starts before its end.
+    pub busy: Option<Busy>,
+    /// What becomes of what yielded.
+    pub after_preemption: AfterPreemption,
 }
 
-/// The stable identity of a planned airing: `{programme}/{start}/{position}`.
+/// How far back the history of programmes reaches, in days.
+pub const HISTORY_DAYS: i32 = 15;
+
+impl Snapshot {
+    /// An empty station in this time zone.
+    #[must_use]
+    pub fn empty(timezone: TimeZone) -> Snapshot {
+        Snapshot {
+            timezone,
+            zones: Vec::new(),
+            windows: Vec::new(),
+            programmes: Vec::new(),
+            campaigns: Vec::new(),
+            holidays: Vec::new(),
+            units: Vec::new(),
+            own_unit: None,
+            segments: Vec::new(),
+            history: Vec::new(),
+            as_of: None,
+            busy: None,
+            after_preemption: AfterPreemption::default(),
+        }
+    }
+}
+
+/// What became of one slot.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PastAiring {
+    /// Identity.
+    pub key: SlotKey,
+    /// Whose it was.
+    pub origin: Origin,
+    /// What was played, or should have been.
+    pub segment: SegmentId,
+    /// When it should have started.
+    pub planned_start: Timestamp,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The code of the reason; None only for a confirmed `aired`.
+    pub reason: Option<String>,
+    /// Where in the recording it began.
+    pub offset: SignedDuration,
+    /// How much was heard.
+    pub played: SignedDuration,
+    /// When it was over: the last frame, or the planned start when nothing was heard.
+    pub ended: Timestamp,
+}
+
+/// Something that sounds outside the plan: an emergency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Busy {
+    /// When the air is free again.
+    pub until: Timestamp,
+}
+
+/// What becomes of a slot that yielded, by its class. A resumption is a slot of its own, with its own key and
+/// its own outcome, as soon as the air is free and as long as its window is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AfterPreemption {
+    /// Of class normal.
+    pub normal: Resumption,
+    /// Of class priority.
+    pub priority: Resumption,
+}
+
+impl Default for AfterPreemption {
+    fn default() -> Self {
+        AfterPreemption { normal: Resumption::Continue, priority: Resumption::Restart }
+    }
+}
+
+/// What becomes of a slot that yielded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resumption {
+    /// Heard again from its beginning.
+    Restart,
+    /// Heard from where it was cut.
+    Continue,
+    /// Not heard again.
+    Drop,
+}
+
+/// Whose a slot is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// An item of a programme.
+    Programme(ProgrammeId),
+    /// An airing of a campaign.
+    Campaign(CampaignId),
+    /// Sent at once, outside every plan.
+    Emergency(EmergencyId),
+}
+
+impl Origin {
+    /// The identifier, whatever it identifies.
+    #[must_use]
+    pub fn id(self) -> uuid::Uuid {
+        match self {
+            Origin::Programme(id) => id.0,
+            Origin::Campaign(id) => id.0,
+            Origin::Emergency(id) => id.0,
+        }
+    }
+
+    /// The programme, if it is one.
+    #[must_use]
+    pub fn programme(self) -> Option<ProgrammeId> {
+        match self {
+            Origin::Programme(id) => Some(id),
+            Origin::Campaign(_) | Origin::Emergency(_) => None,
+        }
+    }
+
+    /// The campaign, if it is one.
+    #[must_use]
+    pub fn campaign(self) -> Option<CampaignId> {
+        match self {
+            Origin::Campaign(id) => Some(id),
+            Origin::Programme(_) | Origin::Emergency(_) => None,
+        }
+    }
+}
+
+/// To whom a slot yields before its end, as planned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Yield {
+    /// The slot that cuts it.
+    pub to: SlotKey,
+    /// What that one's programme is called.
+    pub name: String,
+    /// What becomes of the rest.
+    pub then: Resumption,
+}
+
+/// The stable identity of a planned airing. Once closed, a key never airs again.
 ///
-/// `start` is the start of the programme's occurrence in UTC (`20261130T100000Z`), not of the item, so that
-/// an item keeps its identity when an item before it falls out. Once closed, a key never airs again.
+/// * An item of a programme: `{programme}/{start}/{position}`. `start` is the start of the programme's occurrence
+///   in UTC (`20261130T100000Z`), not of the item, so that an item keeps its identity when an item before it falls
+///   out.
+/// * An airing of a campaign: `{campaign}/{phase}/{period}/{number}`: the index of the phase, the first day of the
+///   period (`2026-03-09`), and the number within it from 1.
+/// * A second chance of either: the key of the first with `+1`, `+2` … behind it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SlotKey(pub String);
@@ -42,6 +204,28 @@ impl SlotKey {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The key of the nth airing of a campaign's phase in the period that begins on that day.
+    #[must_use]
+    pub fn of_campaign(campaign: CampaignId, phase: usize, period: Date, number: u32) -> SlotKey {
+        SlotKey(format!("{campaign}/{phase}/{period}/{number}"))
+    }
+
+    /// The key without its attempt, and the attempt: 0 is the first.
+    #[must_use]
+    pub fn attempt(&self) -> (&str, u32) {
+        match self.0.rsplit_once('+') {
+            Some((first, attempt)) => (first, attempt.parse().unwrap_or(0)),
+            None => (&self.0, 0),
+        }
+    }
+
+    /// The key of another attempt at the same airing.
+    #[must_use]
+    pub fn with_attempt(&self, attempt: u32) -> SlotKey {
+        let (first, _) = self.attempt();
+        SlotKey(if attempt == 0 { first.to_owned() } else { format!("{first}+{attempt}") })
     }
 }
 
@@ -72,12 +256,14 @@ pub struct Slot {
     /// Identity.
     pub key: SlotKey,
     /// Whose it is.
-    pub programme: ProgrammeId,
-    /// What the programme is called.
-    pub programme_name: String,
-    /// When the programme's occurrence starts; at or before `start`.
+    #[serde(flatten)]
+    pub origin: Origin,
+    /// What the programme or campaign is called.
+    #[serde(alias = "programme_name")]
+    pub name: String,
+    /// When the programme's occurrence starts, or should have; at or before `start`. Of a campaign, its start.
     pub occurrence: Timestamp,
-    /// Which item of the programme, from 0.
+    /// Which item of the running order, from 0; of a campaign, the number within its period.
     pub position: u32,
     /// What is played.
     pub segment: SegmentId,
@@ -87,8 +273,18 @@ pub struct Slot {
     pub class: Class,
     /// When it starts.
     pub start: Timestamp,
-    /// How long it is, exact to the frame.
+    /// It may still start up to this moment, if something keeps it: never before `start`, and never so late that it
+    /// would sound past `permitted`. None is the playout's own tolerance.
+    #[serde(default)]
+    pub latest_start: Option<Timestamp>,
+    /// Where in the recording it begins: beyond zero only when it continues what was cut.
+    #[serde(default)]
+    pub offset: SignedDuration,
+    /// How long it sounds, exact to the frame: to the end of the recording, or until it yields.
     pub duration: SignedDuration,
+    /// Set when it is cut before the end of the recording, as planned.
+    #[serde(default)]
+    pub yields: Option<Yield>,
     /// Where it is heard, sorted; empty only when the station has no zones.
     pub zones: Vec<ZoneId>,
     /// How much quieter than prepared, in dB: 0, or the lowest ceiling of its windows.
@@ -119,12 +315,14 @@ pub struct Refusal {
     /// Identity.
     pub key: SlotKey,
     /// Whose it is.
-    pub programme: ProgrammeId,
-    /// What the programme is called.
-    pub programme_name: String,
-    /// When the programme's occurrence starts; at or before `start`.
+    #[serde(flatten)]
+    pub origin: Origin,
+    /// What the programme or campaign is called.
+    #[serde(alias = "programme_name")]
+    pub name: String,
+    /// When the programme's occurrence starts, or should have; at or before `start`. Of a campaign, its start.
     pub occurrence: Timestamp,
-    /// Which item of the programme, from 0.
+    /// Which item of the running order, from 0; of a campaign, the number within its period.
     pub position: u32,
     /// What would be played.
     pub segment: SegmentId,

@@ -48,3 +48,7 @@ id!(SegmentId, "segment");
 id!(ProgrammeId, "programme");
 id!(WindowId, "window");
 id!(ZoneId, "zone");
+id!(CampaignId, "campaign");
+id!(HolidayId, "holiday");
+id!(UnitId, "unit");
+id!(EmergencyId, "emergency");

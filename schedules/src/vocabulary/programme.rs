@@ -1,6 +1,6 @@
 //! A running order with its own recurrence.
 
-use super::{Bound, Class, ProgrammeId, SegmentId, ZoneId};
+use super::{Bound, Class, ProgrammeId, SegmentId, UnitId, ZoneId};
 use crate::error::ScheduleError;
 use crate::recurrence::Cron;
 use jiff::tz::TimeZone;
@@ -32,9 +32,43 @@ pub struct Programme {
     /// What happens when something else is on the air at its start.
     #[serde(default)]
     pub start_rule: StartRule,
-    /// What happens when it could not be aired.
+    /// What happens when an item of it could not be aired.
     #[serde(default)]
     pub missed: MissedRule,
+    /// Played before the segments, as item 0 of the running order.
+    #[serde(default)]
+    pub opening: Option<SegmentId>,
+    /// Played after the segments, as the last item of the running order.
+    #[serde(default)]
+    pub closing: Option<SegmentId>,
+    /// Silence between two items, in seconds; at most [`LONGEST_GAP`].
+    #[serde(default)]
+    pub gap_seconds: u32,
+    /// Whether it airs on holidays.
+    #[serde(default)]
+    pub on_holidays: OnHolidays,
+    /// The unit whose programme it is; None is the station's own unit.
+    #[serde(default)]
+    pub owner: Option<UnitId>,
+    /// The commune's own order among programmes that tie; the smaller goes first.
+    #[serde(default)]
+    pub order: i32,
+}
+
+/// The longest silence between two items of a running order, in seconds.
+pub const LONGEST_GAP: u32 = 600;
+
+/// Whether a programme airs on the days that the calendar names.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnHolidays {
+    /// On every day on which it fires.
+    #[default]
+    Air,
+    /// Not on holidays ("mỗi ngày lúc 05:00, trừ ngày lễ").
+    Skip,
+    /// On holidays alone.
+    Only,
 }
 
 /// When a programme starts.
@@ -51,10 +85,11 @@ pub enum Recurrence {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum StartRule {
-    /// At its planned start or not at all.
-    #[default]
+    /// At its planned start or not at all: it cuts what is playing, unless that is of a higher class.
     AtOnce,
-    /// As the next one, whenever that is.
+    /// After the current item, as long as its window is open. Where nobody says otherwise nothing is cut and
+    /// nothing is lost.
+    #[default]
     MakeNext,
     /// As the next one, if that is soon enough.
     WaitUpTo {
@@ -85,6 +120,11 @@ pub enum MissedRule {
 const HORIZON_YEARS: i64 = 10;
 
 impl Programme {
+    /// What is played at each occurrence, in order; the index is the position of the item.
+    pub fn running_order(&self) -> impl Iterator<Item = SegmentId> + '_ {
+        self.opening.into_iter().chain(self.segments.iter().copied()).chain(self.closing)
+    }
+
     /// Whether the programme makes sense by itself and this version obeys all of it.
     ///
     /// # Errors
@@ -105,11 +145,14 @@ impl Programme {
         if zones.windows(2).any(|pair| pair[0] == pair[1]) {
             return self.wrong("a zone is named twice; name each zone once");
         }
-        if self.start_rule != StartRule::AtOnce {
-            return self.wrong("start_rule is not obeyed by this version except at_once; leave it out");
+        if self.start_rule == (StartRule::WaitUpTo { minutes: 0 }) {
+            return self.wrong("start_rule waits up to 0 minutes; give the minutes, or use at_once");
         }
-        if self.missed != MissedRule::Skip {
-            return self.wrong("missed is not obeyed by this version except skip; leave it out");
+        if self.missed == (MissedRule::Within { minutes: 0 }) {
+            return self.wrong("missed is within 0 minutes; give the minutes, or use skip");
+        }
+        if self.gap_seconds > LONGEST_GAP {
+            return self.wrong("gap_seconds is more than 600; make it shorter, or make two programmes");
         }
         let from = self.valid_from.as_ref().map(|bound| bound.begins(tz));
         let until = self.valid_until.as_ref().map(|bound| bound.ends(tz));

@@ -16,6 +16,9 @@ pub struct SegmentFacts {
     pub class: Class,
     /// BCP 47 language tag.
     pub language: String,
+    /// Whether it is music: a day of mourning keeps music silent, and lets speech air.
+    #[serde(default)]
+    pub music: bool,
     /// SHA-256 of the original, lower-case hexadecimal.
     pub original_sha256: String,
     /// How far it has come.

@@ -90,11 +90,15 @@ fn programmes_are_checked_with_a_remedy() {
         (Programme { name: String::new(), ..programme() }, "bad_programme", "give it one"),
         (Programme { segments: vec![], ..programme() }, "bad_programme", "at least one"),
         (Programme { class: Class::Emergency, ..programme() }, "bad_programme", "never planned"),
-        (Programme { start_rule: StartRule::MakeNext, ..programme() }, "bad_programme", "leave it out"),
         (
-            Programme { missed: MissedRule::Within { minutes: 5 }, ..programme() },
+            Programme { start_rule: StartRule::WaitUpTo { minutes: 0 }, ..programme() },
             "bad_programme",
-            "leave it out",
+            "give the minutes",
+        ),
+        (
+            Programme { missed: MissedRule::Within { minutes: 0 }, ..programme() },
+            "bad_programme",
+            "give the minutes",
         ),
         (Programme { recurrence: cron("17:00"), ..programme() }, "bad_cron", "fields"),
         (Programme { recurrence: cron("0 0 0 1 1 * 2020"), ..programme() }, "never_fires", "never fires"),

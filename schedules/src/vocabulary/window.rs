@@ -1,6 +1,6 @@
 //! When the station may sound, and where.
 
-use super::{TimeOfDay, Weekday, WindowId, ZoneId};
+use super::{HolidayId, TimeOfDay, Weekday, WindowId, ZoneId};
 use crate::error::ScheduleError;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +35,10 @@ pub struct Window {
     /// How much of it may be used.
     #[serde(default)]
     pub limits: Limits,
+    /// Holidays on which it opens whatever the day of the week, and although they close the station
+    /// ("Tết: extra session").
+    #[serde(default)]
+    pub holidays: Vec<HolidayId>,
 }
 
 /// How much of a window may be used. Each limit concerns the air time inside this window alone;
@@ -65,8 +69,15 @@ impl Window {
         if self.name.trim().is_empty() {
             return wrong("the name is empty; give it one".into());
         }
-        if self.days.is_empty() {
-            return wrong("it has no day; name at least one of mon, tue, wed, thu, fri, sat, sun".into());
+        if self.days.is_empty() && self.holidays.is_empty() {
+            return wrong(
+                "it has no day; name at least one of mon, tue, wed, thu, fri, sat, sun, or a holiday".into(),
+            );
+        }
+        let mut holidays = self.holidays.clone();
+        holidays.sort_unstable();
+        if let Some(twice) = first_repeated(&holidays) {
+            return wrong(format!("holiday {twice} is named twice; name each holiday once"));
         }
         let mut days = self.days.clone();
         days.sort_unstable();

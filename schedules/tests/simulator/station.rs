@@ -60,6 +60,7 @@ fn segment(n: u128, millis: i64) -> SegmentFacts {
         title: format!("segment {n}"),
         class: Class::Normal,
         language: "vi".into(),
+        music: false,
         original_sha256: format!("{n:064x}"),
         standing: Standing::Approved,
         prepared: Some(PreparedFacts {
@@ -84,6 +85,12 @@ fn programme(n: u128, cron: &str, segments: &[u128], zones: &[u128]) -> Programm
         valid_until: None,
         start_rule: Default::default(),
         missed: Default::default(),
+        opening: None,
+        closing: None,
+        gap_seconds: 0,
+        on_holidays: Default::default(),
+        owner: None,
+        order: 0,
     }
 }
 
@@ -97,9 +104,10 @@ fn snapshot(segments: Vec<SegmentFacts>, programmes: Vec<Programme>, zones: Vec<
         zones: vec![],
         volume_ceiling_db: None,
         limits: Limits::default(),
+        holidays: vec![],
     };
     let timezone = TimeZone::get("Asia/Ho_Chi_Minh").unwrap();
-    Snapshot { timezone, zones, windows: vec![window], programmes, segments }
+    Snapshot { zones, windows: vec![window], programmes, segments, ..Snapshot::empty(timezone) }
 }
 
 /// Every run of a fault must have hurt something, or it tests nothing.

@@ -1,6 +1,6 @@
 //! A playout with devices that answer at once (unless told not to), and its commands as words.
 
-use crate::plan::{Entry, Permit, Slot, SlotKey};
+use crate::plan::{Entry, Origin, Permit, Slot, SlotKey};
 use crate::playout::{AmplifierState, Command, Input, Now, Playout, PlayoutSettings, Stage};
 use crate::reason::Reason;
 use crate::vocabulary::{Class, ProgrammeId, SegmentId, ZoneId};
@@ -48,15 +48,18 @@ pub(super) fn slot(text: &str) -> Slot {
     let start = epoch() + seconds(start);
     Slot {
         key: key.into(),
-        programme: ProgrammeId(Uuid::nil()),
-        programme_name: "p".into(),
+        origin: Origin::Programme(ProgrammeId(Uuid::nil())),
+        name: "p".into(),
         occurrence: start,
         position: 0,
         segment: SegmentId(Uuid::nil()),
         title: key.into(),
         class: Class::Normal,
         start,
+        latest_start: None,
+        offset: SignedDuration::ZERO,
         duration: seconds(duration),
+        yields: None,
         zones: vec![ZoneId(Uuid::from_u128(zone.parse().unwrap()))],
         gain_db: 0.0,
         permitted: Permit { from: epoch(), until: epoch() + SignedDuration::from_hours(24) },
