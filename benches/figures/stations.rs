@@ -52,6 +52,7 @@ pub(crate) fn fill(data: &Path, segments: u32, airings: usize) -> Store {
         zones: Vec::new(),
         volume_ceiling_db: None,
         limits: Limits::default(),
+        holidays: Vec::new(),
     };
     store.create(&window, &uploader, now).unwrap();
     for (nth, pieces) in ids.chunks(ids.len().div_ceil(32).max(1)).enumerate() {
@@ -67,6 +68,12 @@ pub(crate) fn fill(data: &Path, segments: u32, airings: usize) -> Store {
             valid_until: None,
             start_rule: StartRule::default(),
             missed: MissedRule::default(),
+            opening: None,
+            closing: None,
+            gap_seconds: 0,
+            on_holidays: loaxa_schedules::OnHolidays::default(),
+            owner: None,
+            order: 0,
         };
         store.create(&programme, &uploader, now).unwrap();
     }
