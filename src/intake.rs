@@ -3,6 +3,8 @@
 //! Bytes go to a temporary file while they are hashed, then `fsync`, rename to the name that their hash gives, `fsync`
 //! of the folder, and only then a row. A disposable child decodes them; whatever becomes of the child, the daemon goes on.
 
+mod folders;
+
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
@@ -10,12 +12,13 @@ use crate::events::Events;
 use crate::store::{NewSegment, SegmentRecord, Sound, Store};
 use crate::turns::Turns;
 use bytes::Bytes;
+pub use folders::Folders;
+use folders::{TemporaryFile, sync_folder};
 use futures_util::{Stream, StreamExt};
 use loaxa_audio::child::{self, ChildLimits};
 use loaxa_audio::inspect::{InspectRefusal, InspectReport, InspectRequest};
 use loaxa_schedules::{Reason, SegmentId, Standing};
 use sha2::{Digest, Sha256};
-use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -32,69 +35,6 @@ const CHILDREN: usize = 2;
 /// A refused recording that could not be removed from a full disk is removed as soon as there is room.
 const FORGET_AGAIN: Duration = Duration::from_secs(2);
 
-/// The folders that hold sound.
-#[derive(Debug, Clone)]
-pub struct Folders {
-    incoming: PathBuf,
-    originals: PathBuf,
-    prepared: PathBuf,
-}
-
-impl Folders {
-    /// Makes the folders inside the data folder.
-    pub fn create(data: &Path) -> Result<Self> {
-        let folders = Self {
-            incoming: data.join("incoming"),
-            originals: data.join("originals"),
-            prepared: data.join("prepared"),
-        };
-        for folder in [&folders.incoming, &folders.originals, &folders.prepared] {
-            fs::create_dir_all(folder).map_err(|error| Error::io(folder.display(), &error))?;
-        }
-        Ok(folders)
-    }
-
-    /// Where the original with this hash lies: the hash is the name, nothing that a person typed.
-    pub fn original(&self, sha256: &str) -> PathBuf {
-        self.originals.join(sha256)
-    }
-
-    /// Where the prepared PCM with this root lies.
-    pub fn prepared(&self, root: &str) -> PathBuf {
-        self.prepared.join(format!("{root}.pcm"))
-    }
-
-    /// Removes what an interrupted upload or inspection left behind.
-    fn clear_incoming(&self) -> Result<()> {
-        let entries =
-            fs::read_dir(&self.incoming).map_err(|error| Error::io(self.incoming.display(), &error))?;
-        for entry in entries.flatten() {
-            if let Err(error) = fs::remove_file(entry.path()) {
-                tracing::warn!(file = %entry.path().display(), %error, "a left-over upload cannot be removed");
-            }
-        }
-        Ok(())
-    }
-
-    /// Removes sound that no segment names: a kill can fall between a file and its row. Only while nothing comes in.
-    fn clear_orphans(&self, records: &[SegmentRecord]) -> Result<()> {
-        let originals: HashSet<PathBuf> =
-            records.iter().map(|record| self.original(&record.pushed.sha256)).collect();
-        let prepared: HashSet<PathBuf> =
-            records.iter().filter_map(|record| Some(self.prepared(record.prepared.as_ref()?))).collect();
-        for (folder, named) in [(&self.originals, originals), (&self.prepared, prepared)] {
-            let entries = fs::read_dir(folder).map_err(|error| Error::io(folder.display(), &error))?;
-            for file in entries.flatten().map(|entry| entry.path()).filter(|file| !named.contains(file)) {
-                tracing::warn!(file = %file.display(), "sound that no segment names is removed");
-                if let Err(error) = fs::remove_file(&file) {
-                    tracing::warn!(file = %file.display(), %error, "it cannot be removed");
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
 /// Bytes that arrived whole, lie under a temporary name, and are on the disk.
 #[derive(Debug)]
 pub struct Received {
@@ -103,31 +43,6 @@ pub struct Received {
     pub sha256: String,
     /// How many.
     pub bytes: u64,
-}
-
-/// Removes its file unless it was put to use.
-#[derive(Debug)]
-struct TemporaryFile(Option<PathBuf>);
-
-impl TemporaryFile {
-    fn path(&self) -> Result<&Path> {
-        self.0.as_deref().ok_or_else(|| Error::internal("a temporary file was used twice"))
-    }
-
-    fn used(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for TemporaryFile {
-    fn drop(&mut self) {
-        if let Some(path) = self.0.take()
-            && let Err(error) = fs::remove_file(&path)
-            && error.kind() != std::io::ErrorKind::NotFound
-        {
-            tracing::warn!(file = %path.display(), %error, "a temporary file cannot be removed");
-        }
-    }
 }
 
 /// Takes recordings in.
@@ -194,7 +109,7 @@ impl Intake {
         let path = self.folders.incoming.join(format!("{name}.part"));
         let failed = |error: std::io::Error| Error::io("the upload", &error);
         let mut file = tokio::fs::File::create(&path).await.map_err(failed)?;
-        let temporary = TemporaryFile(Some(path));
+        let temporary = TemporaryFile::new(path);
         let (mut hash, mut length) = (Sha256::new(), 0_u64);
         let mut bytes = pin!(bytes);
         while let Some(chunk) = bytes.next().await {
@@ -552,27 +467,4 @@ fn sound(report: &InspectReport) -> Sound {
 
 fn signed(duration: Duration) -> jiff::SignedDuration {
     jiff::SignedDuration::try_from(duration).unwrap_or(jiff::SignedDuration::MAX)
-}
-
-fn sync_folder(folder: &Path) -> Result<()> {
-    fs::File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(|error| Error::io(format!("folder {}", folder.display()), &error))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sound_that_no_segment_names_goes_at_start_up() {
-        let data = tempfile::tempdir().unwrap();
-        let folders = Folders::create(data.path()).unwrap();
-        for file in [folders.original("00"), folders.prepared("11")] {
-            fs::write(file, "left behind").unwrap();
-        }
-        folders.clear_orphans(&[]).unwrap();
-        assert!(!folders.original("00").exists());
-        assert!(!folders.prepared("11").exists());
-    }
 }
