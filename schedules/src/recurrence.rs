@@ -161,7 +161,8 @@ impl Cron {
         })
     }
 
-    fn fires_on(&self, day: Date) -> bool {
+    /// Whether it fires at any time of this civil day.
+    pub(crate) fn fires_on(&self, day: Date) -> bool {
         let flag =
             |flags: &[bool], index: i8| usize::try_from(index).is_ok_and(|i| flags.get(i) == Some(&true));
         flag(&self.months, day.month())
