@@ -1,47 +1,44 @@
 //! When a cron expression fires, in the station's civil time.
 //!
-//! The `cron` crate reads the expression; the evaluation is ours, because its own iterator skips and doubles
-//! around daylight-saving changes. Civil times are enumerated first and resolved to instants afterwards: a
-//! time inside a gap comes later by the length of the gap, a time that happens twice is its first, and what
-//! falls together is one.
+//! Reading and evaluation are ours: the crates that exist skip and double runs around changes of the clock.
+//! Civil times are enumerated first and resolved to instants afterwards: a time inside a gap comes later by the
+//! length of the gap, a time that happens twice is its first, and what falls together is one.
 
-mod weekdays;
+mod days;
+mod field;
+mod offsets;
+mod times;
 
 use crate::error::ScheduleError;
-use crate::vocabulary::instant_of;
-use cron::TimeUnitSpec;
+use days::Days;
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp, ToSpan};
-use std::str::FromStr;
-use weekdays::{Numbering, translate_weekdays};
+pub(crate) use offsets::Offsets;
+use offsets::{Stretch, stretches};
+use times::Times;
 
-/// No time zone rule moves a civil time further than a day.
-const WIDEST_SHIFT: SignedDuration = SignedDuration::from_hours(26);
-
-/// The `cron` crate ends its years here, and so do we.
-const LAST_YEAR: i16 = 2100;
-
-/// A cron expression of five, six or seven fields.
+/// A cron expression of five, six or seven fields, or a nickname.
 ///
 /// * Five: minute, hour, day of month, month, day of week; Unix numbering of days (0 and 7 are Sunday, 1 is
 ///   Monday); the second is 0.
-/// * Six or seven: second first, an optional year last; day 1 is Sunday and 7 is Saturday, as in Quartz.
+/// * Six or seven: second first, an optional year (1970 to 2100) last; day 1 is Sunday and 7 is Saturday, as in
+///   Quartz.
+/// * `@yearly`, `@annually`, `@monthly`, `@weekly` (Sunday), `@daily`, `@midnight`, `@hourly`.
 ///
-/// Days of the week may always be named (`Mon-Fri`, any case) and ranges may wrap (`Fri-Mon`). An
-/// expression that restricts both the day of the month and the day of the week fires when **both** agree.
+/// Each field is a list of `*` (or `?`), values and ranges, each with an optional step. Months and days of the
+/// week may always be named (`Mon-Fri`, any case), and ranges may wrap (`Fri-Mon`, `22-4`).
+///
+/// The day of the month also knows `L` (the last), `L-3` (three days before it), `15W` (the working day, Monday to
+/// Friday, nearest to the 15th of the same month) and `LW`; the day of the week `Fri#2` (the second Friday) and
+/// `FriL` (the last).
+///
+/// An expression that restricts both the day of the month and the day of the week fires when **both** agree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cron {
     expression: String,
-    seconds: Vec<i8>,
-    minutes: Vec<i8>,
-    hours: Vec<i8>,
-    days: [bool; 32],
-    months: [bool; 13],
-    /// From Sunday.
-    weekdays: [bool; 7],
-    /// None is every year.
-    years: Option<Vec<i16>>,
+    times: Times,
+    days: Days,
 }
 
 impl Cron {
@@ -51,46 +48,12 @@ impl Cron {
     /// [`ScheduleError::BadCron`] when it cannot be read, [`ScheduleError::NeverFires`] when no calendar
     /// has such a day (30 February).
     pub fn parse(expression: &str) -> Result<Cron, ScheduleError> {
-        let bad = |detail: String| ScheduleError::BadCron { expression: expression.to_owned(), detail };
-        let fields: Vec<&str> = expression.split_whitespace().collect();
-        let (numbering, weekday_field) = match fields.len() {
-            5 => (Numbering::Unix, 4),
-            6 | 7 => (Numbering::Quartz, 5),
-            count => {
-                return Err(bad(format!(
-                    "it has {count} fields instead of 5, 6 or 7; for example \"0 17 * * Mon-Fri\" is 17:00 from Monday to Friday"
-                )));
-            }
-        };
-        let weekdays = translate_weekdays(fields[weekday_field], numbering).map_err(&bad)?;
-        let mut translated: Vec<&str> = fields;
-        translated[weekday_field] = &weekdays;
-        if numbering == Numbering::Unix {
-            translated.insert(0, "0");
+        let (times, days) = field::read(expression)
+            .map_err(|detail| ScheduleError::BadCron { expression: expression.to_owned(), detail })?;
+        if !days.ever() {
+            return Err(ScheduleError::NeverFires { expression: expression.to_owned() });
         }
-        let schedule =
-            cron::Schedule::from_str(&translated.join(" ")).map_err(|error| bad(readable(&error)))?;
-        let cron = Cron::from_schedule(expression, &schedule);
-        if cron.has_a_day() {
-            Ok(cron)
-        } else {
-            Err(ScheduleError::NeverFires { expression: expression.to_owned() })
-        }
-    }
-
-    fn from_schedule(expression: &str, schedule: &cron::Schedule) -> Cron {
-        let small = |unit: Vec<u32>| unit.into_iter().filter_map(|n| i8::try_from(n).ok()).collect();
-        Cron {
-            expression: expression.to_owned(),
-            seconds: small(schedule.seconds().iter().collect()),
-            minutes: small(schedule.minutes().iter().collect()),
-            hours: small(schedule.hours().iter().collect()),
-            days: flags(schedule.days_of_month().iter()),
-            months: flags(schedule.months().iter()),
-            weekdays: flags(schedule.days_of_week().iter().map(|day| day.saturating_sub(1))),
-            years: (!schedule.years().is_all())
-                .then(|| schedule.years().iter().filter_map(|year| i16::try_from(year).ok()).collect()),
-        }
+        Ok(Cron { expression: expression.to_owned(), times, days })
     }
 
     /// The expression as it was given.
@@ -102,104 +65,156 @@ impl Cron {
     /// Every start in `from..to`, in order and without doubles.
     #[must_use]
     pub fn occurrences(&self, from: Timestamp, to: Timestamp, tz: &TimeZone) -> Vec<Timestamp> {
-        let first = civil(from, tz).saturating_sub(WIDEST_SHIFT);
-        let last = civil(to, tz).saturating_add(WIDEST_SHIFT);
-        let mut found: Vec<Timestamp> = self
-            .civil_from(first)
-            .take_while(|&at| at < last)
-            .map(|at| instant_of(at, tz))
-            .filter(|&at| from <= at && at < to)
-            .collect();
-        found.sort_unstable();
-        found.dedup();
-        found
+        self.collect(from, to, stretches(from, tz))
+    }
+
+    /// The same as [`Cron::occurrences`], for whoever asks many expressions about one range; `offsets` must hold
+    /// the whole of it.
+    pub(crate) fn occurrences_in(&self, from: Timestamp, to: Timestamp, offsets: &Offsets) -> Vec<Timestamp> {
+        self.collect(from, to, offsets.stretches())
     }
 
     /// The first start strictly after `after`; None when there is none before the year 2101.
     #[must_use]
     pub fn next_after(&self, after: Timestamp, tz: &TimeZone) -> Option<Timestamp> {
-        self.next_from(after.saturating_add(SignedDuration::from_nanos(1)).ok()?, tz)
+        self.next_in_second(after.as_second().checked_add(1)?, tz)
     }
 
     /// The first start at or after `from`; None when there is none before the year 2101.
     #[must_use]
     pub fn next_from(&self, from: Timestamp, tz: &TimeZone) -> Option<Timestamp> {
-        let mut best: Option<Timestamp> = None;
-        for candidate in self.civil_from(civil(from, tz).saturating_sub(WIDEST_SHIFT)) {
-            // Inside a gap a later civil time may resolve to an earlier instant; beyond it, none can.
-            if best.is_some_and(|best| candidate >= civil(best, tz)) {
-                break;
-            }
-            let at = instant_of(candidate, tz);
-            if at >= from {
-                best = Some(best.map_or(at, |best| best.min(at)));
-            }
-        }
-        best
-    }
-
-    /// The civil times at or after `from`, in order.
-    fn civil_from(&self, from: DateTime) -> impl Iterator<Item = DateTime> + '_ {
-        let mut date = Some(from.date());
-        let days = std::iter::from_fn(move || {
-            loop {
-                let today = date?;
-                date = today.checked_add(1.day()).ok().filter(|next| next.year() <= LAST_YEAR);
-                if self.fires_on(today) {
-                    return Some(today);
-                }
-            }
-        });
-        days.flat_map(move |day| self.times_on(day)).skip_while(move |&at| at < from)
-    }
-
-    fn times_on(&self, day: Date) -> impl Iterator<Item = DateTime> + '_ {
-        self.hours.iter().flat_map(move |&hour| {
-            self.minutes.iter().flat_map(move |&minute| {
-                self.seconds.iter().map(move |&second| day.at(hour, minute, second, 0))
-            })
-        })
+        self.next_in_second(whole_second(from), tz)
     }
 
     /// Whether it fires at any time of this civil day.
     pub(crate) fn fires_on(&self, day: Date) -> bool {
-        let flag =
-            |flags: &[bool], index: i8| usize::try_from(index).is_ok_and(|i| flags.get(i) == Some(&true));
-        flag(&self.months, day.month())
-            && flag(&self.days, day.day())
-            && flag(&self.weekdays, day.weekday().to_sunday_zero_offset())
-            && self.years.as_ref().is_none_or(|years| years.binary_search(&day.year()).is_ok())
+        self.days.fire_on(day)
     }
 
-    /// Whether any month has such a day at all, whatever the year.
-    fn has_a_day(&self) -> bool {
-        const LONGEST: [usize; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-        LONGEST.iter().enumerate().any(|(index, &length)| {
-            self.months[index + 1] && self.days.iter().take(length + 1).any(|&day| day)
-        })
+    fn collect(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        stretches: impl Iterator<Item = Stretch>,
+    ) -> Vec<Timestamp> {
+        let (from, to) = (whole_second(from), whole_second(to));
+        let mut found: Vec<Timestamp> = Vec::new();
+        for stretch in stretches.take_while(|stretch| stretch.begins < to) {
+            let (first, end) = stretch.civil_between(from, to);
+            if first < end {
+                let starts = self.civil_from(first).take_while(|&civil| civil < end);
+                found.extend(starts.filter_map(|civil| stretch.instant(civil)));
+            }
+        }
+        // What a gap moved may have overtaken what follows the gap, or met it.
+        if !found.is_sorted_by(|one, next| one < next) {
+            found.sort_unstable();
+            found.dedup();
+        }
+        found
+    }
+
+    fn next_in_second(&self, from: i64, tz: &TimeZone) -> Option<Timestamp> {
+        let from_instant = Timestamp::from_second(from).ok()?;
+        let mut best: Option<Timestamp> = None;
+        for stretch in stretches(from_instant, tz) {
+            // What a gap moved may come after the first start beyond the gap.
+            if best.is_some_and(|best| best.as_second() < stretch.begins) {
+                break;
+            }
+            let (first, end) = stretch.civil_between(from, i64::MAX);
+            if first >= end {
+                continue;
+            }
+            let civil = self.civil_from(first).next();
+            if civil.is_none() {
+                break;
+            }
+            let found = civil.filter(|&civil| civil < end).and_then(|civil| stretch.instant(civil));
+            best = best.into_iter().chain(found).min();
+        }
+        best
+    }
+
+    /// The civil times at or after this one, in order; each in seconds since 1970-01-01T00:00 by the same
+    /// clock on the wall.
+    fn civil_from(&self, from: i64) -> impl Iterator<Item = i64> + '_ {
+        CivilTimes::new(self, from)
     }
 }
 
-fn civil(at: Timestamp, tz: &TimeZone) -> DateTime {
-    at.to_zoned(tz.clone()).datetime()
+const DAY: i64 = 86_400;
+
+/// Walks through the civil times of an expression, month after month.
+struct CivilTimes<'a> {
+    cron: &'a Cron,
+    /// The first day of the month; None when the calendar is over.
+    month: Option<Date>,
+    /// Its midnight.
+    midnight: i64,
+    /// Bit *n* is day *n* of the month, as long as it is not over.
+    days: u32,
+    /// The second of the first of these days from which on it has not been asked.
+    second: u32,
 }
 
-fn flags<const N: usize>(ordinals: impl Iterator<Item = u32>) -> [bool; N] {
-    let mut flags = [false; N];
-    for ordinal in ordinals {
-        if let Some(flag) = usize::try_from(ordinal).ok().and_then(|index| flags.get_mut(index)) {
-            *flag = true;
+impl<'a> CivilTimes<'a> {
+    fn new(cron: &'a Cron, from: i64) -> CivilTimes<'a> {
+        let mut times = CivilTimes { cron, month: None, midnight: 0, days: 0, second: 0 };
+        if let Some(from) = civil_of(from) {
+            let today = from.day().unsigned_abs();
+            times.enter(cron.days.month_from(from.date().first_of_month()));
+            if times.month == Some(from.date().first_of_month()) {
+                times.days = times.days >> today << today;
+                if times.days >> today & 1 == 1 {
+                    times.second = times::second_of_day(from.time());
+                }
+            }
+        }
+        times
+    }
+
+    fn enter(&mut self, month: Option<(Date, u32)>) {
+        self.month = month.map(|(first, _)| first);
+        self.days = month.map_or(0, |(_, days)| days);
+        self.midnight = self.month.map_or(0, |first| first.duration_since(EPOCH).as_secs());
+    }
+}
+
+impl Iterator for CivilTimes<'_> {
+    type Item = i64;
+
+    fn next(&mut self) -> Option<i64> {
+        loop {
+            if self.days == 0 {
+                let next = self.month?.last_of_month().tomorrow().ok();
+                self.enter(next.and_then(|month| self.cron.days.month_from(month)));
+                self.month?;
+                continue;
+            }
+            if let Some(second) = self.cron.times.at_or_after(self.second) {
+                self.second = second + 1;
+                let day = i64::from(self.days.trailing_zeros()) - 1;
+                return Some(self.midnight + day * DAY + i64::from(second));
+            }
+            self.days &= self.days - 1;
+            self.second = 0;
         }
     }
-    flags
 }
 
-fn readable(error: &cron::error::Error) -> String {
-    let first_line = error.to_string().lines().next().unwrap_or_default().trim().to_owned();
-    format!(
-        "a field cannot be read ({first_line}); for example \"0 0 17 * * Mon-Fri\" is 17:00:00 from Monday to Friday"
-    )
+const EPOCH: Date = Date::constant(1970, 1, 1);
+
+fn civil_of(seconds: i64) -> Option<DateTime> {
+    Timestamp::from_second(seconds).ok().map(|at| jiff::tz::Offset::UTC.to_datetime(at))
 }
 
+/// The first whole second that is not before `at`.
+fn whole_second(at: Timestamp) -> i64 {
+    at.as_second() + i64::from(at.subsec_nanosecond() > 0)
+}
+
+#[cfg(test)]
+mod model;
 #[cfg(test)]
 mod tests;

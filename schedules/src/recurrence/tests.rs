@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
 use super::*;
+use crate::vocabulary::instant_of;
 use proptest::prelude::*;
 
 fn tz(name: &str) -> TimeZone {
@@ -100,15 +101,68 @@ fn what_cannot_be_read_is_refused_with_a_remedy() {
         "0 0 17 * * 0",
         "0 0 17 * * Monkey",
         "0 0 17 * * 1/0",
-        "@daily",
+        "@reboot",
+        "0 */90 * * * *",
+        "0 0 17 32 * *",
+        "0 0 17 L-31 * *",
+        "0 0 17 L5 * *",
+        "0 0 17 * * L",
+        "0 0 17 * * Fri#6",
+        "0 0 17 * * Fri#0",
+        "0 0 17 * * * 2030-2026",
+        "0 0 17 * * * 1969",
+        "1,,2 17 * * *",
     ] {
         let error = Cron::parse(expression).unwrap_err();
         assert_eq!(error.code(), "bad_cron", "{expression}");
         assert!(error.to_string().contains(expression), "{error}");
     }
-    for expression in ["0 0 0 30 2 *", "0 0 31 4,6,9,11 *"] {
+    for expression in
+        ["0 0 0 30 2 *", "0 0 31 4,6,9,11 *", "0 0 1 * Mon#2", "0 0 30W 2 *", "0 0 0 29 2 * 2027"]
+    {
         assert_eq!(Cron::parse(expression).unwrap_err().code(), "never_fires", "{expression}");
     }
+}
+
+#[test]
+fn days_that_only_a_month_knows() {
+    let check = |cron: &str, expect: &[&str]| {
+        let tz = TimeZone::UTC;
+        let at = |date: &str| format!("{date}T00:00:00Z").parse().unwrap();
+        let found = Cron::parse(cron).unwrap().occurrences(at("2026-01-01"), at("2026-04-01"), &tz);
+        let found: Vec<String> = found.iter().map(|at| at.strftime("%a %m-%d").to_string()).collect();
+        assert_eq!(found, expect, "{cron}");
+    };
+    check("0 0 L * *", &["Sat 01-31", "Sat 02-28", "Tue 03-31"]);
+    check("0 0 L-2 * *", &["Thu 01-29", "Thu 02-26", "Sun 03-29"]);
+    check("0 0 LW * *", &["Fri 01-30", "Fri 02-27", "Tue 03-31"]);
+    check("0 0 L-2W * *", &["Thu 01-29", "Thu 02-26", "Mon 03-30"]);
+    check("0 0 1W * *", &["Thu 01-01", "Mon 02-02", "Mon 03-02"]);
+    check("0 0 15w,L * *", &["Thu 01-15", "Sat 01-31", "Mon 02-16", "Sat 02-28", "Mon 03-16", "Tue 03-31"]);
+    check("0 0 30W * *", &["Fri 01-30", "Mon 03-30"]);
+    check("0 0 * * Mon#2", &["Mon 01-12", "Mon 02-09", "Mon 03-09"]);
+    check("0 0 * * Fri#5", &["Fri 01-30"]);
+    check("0 0 0 ? * 6L", &["Fri 01-30", "Fri 02-27", "Fri 03-27"]);
+    check(
+        "0 0 * * friL,Sun#1",
+        &["Sun 01-04", "Fri 01-30", "Sun 02-01", "Fri 02-27", "Sun 03-01", "Fri 03-27"],
+    );
+    check("0 0 13 * +Fri", &["Fri 02-13", "Fri 03-13"]);
+}
+
+#[test]
+fn nicknames_stand_for_expressions() {
+    let check = |nickname: &str, meaning: &str| {
+        let (nickname, meaning) = (Cron::parse(nickname).unwrap(), Cron::parse(meaning).unwrap());
+        assert_eq!((nickname.times, nickname.days), (meaning.times, meaning.days));
+    };
+    check("@yearly", "0 0 0 1 Jan *");
+    check("@Annually", "0 0 1 1 *");
+    check("@monthly", "0 0 1 * *");
+    check("@weekly", "0 0 * * 7");
+    check("@daily", "0 0 * * *");
+    check("@midnight", "0 0 0 * * * *");
+    check("@hourly", "0 * * * *");
 }
 
 #[test]
@@ -123,6 +177,23 @@ fn next_is_found_far_away_and_not_beyond_the_last_year() {
 }
 
 proptest! {
+    /// One look at the offsets serves any range inside.
+    #[test]
+    fn offsets_looked_up_once_give_the_same(
+        zone in prop::sample::select(vec!["Asia/Ho_Chi_Minh", "Europe/Berlin", "America/Sao_Paulo", "Pacific/Apia"]),
+        start in 1_200_000_000_i64..1_900_000_000,
+        length in 0_i64..20_000_000,
+        from in 0_i64..20_000_000,
+        to in 0_i64..20_000_000,
+    ) {
+        let tz = tz(zone);
+        let cron = Cron::parse("30 0,2,12 * * *").unwrap();
+        let at = |second: i64| Timestamp::from_second(second).unwrap();
+        let offsets = Offsets::new(at(start), at(start + length), &tz);
+        let (from, to) = (at(start + from.min(length)), at(start + to.min(length)));
+        prop_assert_eq!(cron.occurrences_in(from, to, &offsets), cron.occurrences(from, to, &tz));
+    }
+
     /// Cutting a range anywhere changes nothing, and `next_from` walks through the same starts.
     #[test]
     fn ranges_join_and_next_agrees(
@@ -151,7 +222,7 @@ proptest! {
     }
 
     #[test]
-    fn no_expression_panics(text in "[-0-9*/?, a-zA-Z]{0,30}") {
+    fn no_expression_panics(text in "[-0-9*/?,#@+LW a-zA-Z]{0,30}") {
         let _ = Cron::parse(&text);
     }
 }
