@@ -1,0 +1,1 @@
+//! The planner against a second model, written for nothing but to be obvious.
