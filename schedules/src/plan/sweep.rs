@@ -127,10 +127,15 @@ impl<'s, 'a> Sweep<'s, 'a> {
     fn run(&mut self) {
         while let Some(now) = self.air.next_event().filter(|&now| now < self.ends) {
             self.air.end_current(now);
-            if self.air.as_of.take_if(|as_of| *as_of <= now).is_some() {
-                self.face_the_facts(now);
+            let facts = self.air.as_of.take_if(|as_of| *as_of <= now).is_some();
+            // A cut that was planned for this very moment is in the log already.
+            if !facts || self.station.snapshot.busy.is_none() {
+                self.meet(now);
             }
-            self.meet(now);
+            if facts {
+                self.face_the_facts(now);
+                self.meet(now);
+            }
         }
         // Nobody waits longer than his day.
         while let Some(Reverse(item)) = self.air.waiting.pop() {
@@ -188,12 +193,7 @@ impl<'s, 'a> Sweep<'s, 'a> {
             self.put_off(item, free);
             return;
         }
-        // What waited too long is refused for that, whatever else became of it meanwhile.
-        if item.due < now
-            && let Ok(fit) = self.fit(item, item.due)
-            && self.latest(item, Some(&fit)) < now
-        {
-            self.give_up(item);
+        if item.due < now && self.refused_before(item, now) {
             return;
         }
         let found = self.fit(item, now).and_then(|fit| {
@@ -209,15 +209,34 @@ impl<'s, 'a> Sweep<'s, 'a> {
         }
     }
 
+    /// Refuses what could not air at its due time, or has waited for too long since, as if it had been asked then.
+    fn refused_before(&mut self, item: &Item, now: Timestamp) -> bool {
+        match self.fit(item, item.due) {
+            Err(why) => {
+                self.refuse(item, why);
+                self.air.follow(item, item.due);
+                true
+            }
+            Ok(fit) if self.latest(item, Some(&fit)) < now => {
+                self.give_up(item);
+                true
+            }
+            Ok(_) => false,
+        }
+    }
+
     fn meet_busy(&mut self, item: &Item, now: Timestamp) {
         if self.redundant(item) {
             return;
         }
-        let fit = match self.fit(item, now) {
+        if item.due < now && self.refused_before(item, now) {
+            return;
+        }
+        let fit = match self.fit(item, item.due) {
             Ok(fit) => fit,
             Err(why) => {
                 self.refuse(item, why);
-                self.air.follow(item, now);
+                self.air.follow(item, item.due);
                 return;
             }
         };

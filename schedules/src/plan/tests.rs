@@ -3,9 +3,9 @@
 use super::*;
 use crate::reason::ReasonCode;
 use crate::vocabulary::*;
-use jiff::SignedDuration;
 use jiff::ToSpan;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use uuid::Uuid;
 

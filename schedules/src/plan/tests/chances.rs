@@ -132,7 +132,7 @@ fn next_session_begins_with_it() {
 fn make_good_fills_the_first_gap() {
     let history = vec![past(0, "17:00", Outcome::Missed, "station_off", 0, 9)];
     let mut snapshot = at(missing(MissedRule::MakeGood, 9), "17:05", history);
-    assert_eq!(again(&snapshot, 3), ["Mon 17:09:00 +1 make_good"]);
+    assert_eq!(again(&snapshot, 3), ["Mon 17:05:10 +1 make_good"]);
     // The morning is taken, the evening has room behind the programme.
     snapshot.programmes.push(programme(2, "0 5 * * *", &[9, 9, 9]));
     snapshot.as_of = Some(local("17:25"));

@@ -119,8 +119,8 @@ fn opening_gap_and_closing_frame_the_running_order() {
             "17:01:00 p3",
             "17:02:00 p2 ~waits",
             "17:03:00 p1 ~waits",
-            "17:06:05 p1",
             "17:06:05 p1 unknown_segment",
+            "17:06:05 p1",
             "17:10:10 p1",
         ],
     );
