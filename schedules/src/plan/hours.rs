@@ -2,9 +2,9 @@
 
 use super::types::{Permit, Snapshot};
 use crate::calendar::{Calendar, Day};
-use crate::vocabulary::{Limits, Window, WindowId, ZoneId, instant_of};
+use crate::vocabulary::{LONGEST_GAP, Limits, Window, WindowId, ZoneId, instant_of};
 use jiff::civil::{Date, Time};
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 
 /// The hours around the day that is being planned.
 pub(super) struct Hours<'a> {
@@ -55,13 +55,13 @@ impl<'a> Hours<'a> {
         instant_of(date.to_datetime(Time::midnight()), &self.snapshot.timezone)
     }
 
-    /// Whether nothing can sound across the first instant of `date`: no window is open before and after it.
+    /// Whether nothing of the day before can reach `date`: no window is open so late that the next item of a
+    /// running order, behind the longest gap, would come due on `date`.
     pub(super) fn silent_midnight(&self, date: Date) -> bool {
-        let midnight = self.midnight(date);
-        let ends = self.open_day(date.saturating_sub(1.day())).openings;
-        let begins = self.open_day(date).openings;
-        !ends.iter().any(|opening| opening.permit.until >= midnight)
-            || !begins.iter().any(|opening| opening.permit.from <= midnight)
+        let gap = SignedDuration::from_secs(i64::from(LONGEST_GAP));
+        let late = self.midnight(date).saturating_sub(gap).unwrap_or(Timestamp::MIN);
+        let before = self.open_day(date.saturating_sub(1.day()));
+        !before.openings.iter().any(|opening| late <= opening.permit.until)
     }
 
     /// Makes `date` the day that is being planned.
