@@ -9,7 +9,7 @@
 //! not always what people kept.
 
 use super::astronomy::{lunation_near, new_moon, sun_sector};
-use jiff::ToSpan;
+use super::days_after;
 use jiff::civil::{Date, date};
 use std::sync::OnceLock;
 
@@ -55,7 +55,7 @@ impl LunarDate {
     #[must_use]
     pub fn solar(self) -> Option<Date> {
         let (first, length) = month(self.year, self.month, self.leap)?;
-        (1..=length).contains(&self.day).then(|| first.checked_add((self.day - 1).days()).ok())?
+        (1..=length).contains(&self.day).then(|| days_after(first, i32::from(self.day) - 1))?
     }
 }
 
@@ -80,7 +80,7 @@ fn day_number(solar: Date) -> i32 {
 }
 
 fn solar_date(day: i32) -> Option<Date> {
-    EPOCH.checked_add(i64::from(day).days()).ok()
+    days_after(EPOCH, day)
 }
 
 /// The months of one lunar year.

@@ -1,8 +1,7 @@
 //! From a holiday's rule and its announcements to dates.
 
-use super::lunar;
+use super::{days_after, lunar};
 use crate::vocabulary::{DateSpan, Holiday, HolidayRule, LONGEST_HOLIDAY, Weekday};
-use jiff::ToSpan;
 use jiff::civil::Date;
 
 impl Holiday {
@@ -25,9 +24,9 @@ impl Holiday {
     /// The days around the day of the rule. What was never checked is cut to what a check allows.
     fn span_at(&self, day: Date) -> Option<DateSpan> {
         let furthest = i32::try_from(LONGEST_HOLIDAY).ok()?;
-        let from = day.checked_add(self.first_day.clamp(-furthest, furthest).days()).ok()?;
-        let later = i64::from(self.days.min(LONGEST_HOLIDAY)).checked_sub(1)?;
-        let to = from.checked_add(later.days()).ok()?;
+        let from = days_after(day, self.first_day.clamp(-furthest, furthest))?;
+        let length = i32::try_from(self.days.min(LONGEST_HOLIDAY)).ok()?;
+        let to = days_after(from, length - 1)?;
         (from <= to).then_some(DateSpan { from, to })
     }
 }
@@ -52,7 +51,7 @@ fn days_of_rule(rule: &HolidayRule, year: i16) -> Vec<Date> {
 
 fn lunar_day(year: i16, month: i8, day: i8, leap: bool) -> Option<Date> {
     let (first, length) = lunar::month(year, month, leap)?;
-    (1..=30).contains(&day).then(|| first.checked_add((day.min(length) - 1).days()).ok())?
+    (1..=30).contains(&day).then(|| days_after(first, i32::from(day.min(length)) - 1))?
 }
 
 fn civil(weekday: Weekday) -> jiff::civil::Weekday {

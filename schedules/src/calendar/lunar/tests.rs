@@ -86,7 +86,7 @@ fn every_month_has_29_or_30_days_and_the_next_follows_it() {
             let (first, length) = month(year, number, leap).unwrap();
             assert_eq!(first, expected, "{number} of {year}");
             assert!((29..=30).contains(&length), "{number} of {year} has {length} days");
-            expected = first.checked_add(length.days()).unwrap();
+            expected = days_after(first, length.into()).unwrap();
             labels.push(number);
         }
         let mut numbers = labels.clone();
