@@ -40,6 +40,22 @@ pub enum ScheduleError {
         /// What is wrong, and the remedy.
         problem: String,
     },
+    /// A holiday that makes no sense.
+    #[error("holiday \"{name}\": {problem}")]
+    Holiday {
+        /// Its name.
+        name: String,
+        /// What is wrong, and the remedy.
+        problem: String,
+    },
+    /// A unit that makes no sense, by itself or among the others.
+    #[error("unit \"{name}\": {problem}")]
+    Unit {
+        /// Its name.
+        name: String,
+        /// What is wrong, and the remedy.
+        problem: String,
+    },
     /// A programme that makes no sense, or that this version does not obey.
     #[error("programme \"{name}\": {problem}")]
     Programme {
@@ -60,6 +76,8 @@ impl ScheduleError {
             ScheduleError::BadTimeOfDay { .. } => "bad_time_of_day",
             ScheduleError::BadBound { .. } => "bad_bound",
             ScheduleError::Window { .. } => "bad_window",
+            ScheduleError::Holiday { .. } => "bad_holiday",
+            ScheduleError::Unit { .. } => "bad_unit",
             ScheduleError::Programme { .. } => "bad_programme",
         }
     }

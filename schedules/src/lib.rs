@@ -12,12 +12,14 @@ pub mod campaigns;
 pub mod error;
 pub mod plan;
 pub mod playout;
+pub mod presets;
 pub mod reason;
 pub mod reconcile;
 pub mod recurrence;
+pub mod units;
 pub mod vocabulary;
 
-pub use calendar::Calendar;
+pub use calendar::{Calendar, Day, LunarDate};
 pub use error::ScheduleError;
 pub use plan::{
     AfterPreemption, Busy, DayPlan, Entry, Origin, PastAiring, Permit, Refusal, Resumption, Slot, SlotKey,
@@ -29,6 +31,7 @@ pub use playout::{
 pub use reason::{Reason, ReasonCode};
 pub use reconcile::{Closing, Interruption, OpenAiring, reconcile};
 pub use recurrence::Cron;
+pub use units::{Precedence, Units};
 pub use vocabulary::{
     Announced, Bound, Campaign, CampaignId, Class, DateSpan, DayEffect, EmergencyId, Holiday, HolidayId,
     HolidayRule, IdError, Limits, MissedRule, OnHolidays, Outcome, Period, Phase, PreparedFacts, Programme,

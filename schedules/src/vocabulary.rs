@@ -13,7 +13,7 @@ mod unit;
 mod window;
 
 pub use campaign::{Campaign, Period, Phase, Quota, Rotation, Share};
-pub use holiday::{Announced, DateSpan, DayEffect, Holiday, HolidayRule};
+pub use holiday::{Announced, DateSpan, DayEffect, Holiday, HolidayRule, LONGEST_HOLIDAY};
 pub use ids::{
     CampaignId, EmergencyId, HolidayId, IdError, ProgrammeId, SegmentId, UnitId, WindowId, ZoneId,
 };
@@ -22,6 +22,7 @@ pub use segment::{Outcome, PreparedFacts, SegmentFacts, Standing};
 pub(crate) use time::instant_of;
 pub use time::{Bound, TimeOfDay, Weekday};
 pub use unit::Unit;
+use window::first_repeated;
 pub use window::{Limits, Window, Zone};
 
 use serde::{Deserialize, Serialize};

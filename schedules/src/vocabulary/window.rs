@@ -110,6 +110,6 @@ impl Window {
     }
 }
 
-fn first_repeated<T: Copy + PartialEq>(sorted: &[T]) -> Option<T> {
+pub(super) fn first_repeated<T: Copy + PartialEq>(sorted: &[T]) -> Option<T> {
     sorted.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
 }
