@@ -40,6 +40,24 @@ pub enum ScheduleError {
         /// What is wrong, and the remedy.
         problem: String,
     },
+    /// A campaign that makes no sense.
+    #[error("campaign \"{name}\": {problem}")]
+    Campaign {
+        /// Its name.
+        name: String,
+        /// What is wrong, and the remedy.
+        problem: String,
+    },
+    /// A quota that its windows cannot hold.
+    #[error("campaign \"{name}\", {problem}")]
+    Quota {
+        /// The name of the campaign.
+        name: String,
+        /// The phase, the arithmetic and the remedy.
+        problem: String,
+        /// The whole sentence in Vietnamese.
+        problem_vi: String,
+    },
     /// A programme that makes no sense, or that this version does not obey.
     #[error("programme \"{name}\": {problem}")]
     Programme {
@@ -60,7 +78,18 @@ impl ScheduleError {
             ScheduleError::BadTimeOfDay { .. } => "bad_time_of_day",
             ScheduleError::BadBound { .. } => "bad_bound",
             ScheduleError::Window { .. } => "bad_window",
+            ScheduleError::Campaign { .. } => "bad_campaign",
+            ScheduleError::Quota { .. } => "quota_impossible",
             ScheduleError::Programme { .. } => "bad_programme",
+        }
+    }
+
+    /// The sentence in Vietnamese, where there is one.
+    #[must_use]
+    pub fn vietnamese(&self) -> Option<&str> {
+        match self {
+            ScheduleError::Quota { problem_vi, .. } => Some(problem_vi),
+            _ => None,
         }
     }
 }

@@ -18,6 +18,7 @@ pub mod recurrence;
 pub mod vocabulary;
 
 pub use calendar::Calendar;
+pub use campaigns::{Account, PhaseAccount, account, account_in, check_campaign};
 pub use error::ScheduleError;
 pub use plan::{
     AfterPreemption, Busy, DayPlan, Entry, Origin, PastAiring, Permit, Refusal, Resumption, Slot, SlotKey,
