@@ -48,6 +48,14 @@ pub enum ScheduleError {
         /// What is wrong, and the remedy.
         problem: String,
     },
+    /// A campaign that makes no sense.
+    #[error("campaign \"{name}\": {problem}")]
+    Campaign {
+        /// Its name.
+        name: String,
+        /// What is wrong, and the remedy.
+        problem: String,
+    },
     /// A unit that makes no sense, by itself or among the others.
     #[error("unit \"{name}\": {problem}")]
     Unit {
@@ -55,6 +63,16 @@ pub enum ScheduleError {
         name: String,
         /// What is wrong, and the remedy.
         problem: String,
+    },
+    /// A quota that its windows cannot hold.
+    #[error("campaign \"{name}\", {problem}")]
+    Quota {
+        /// The name of the campaign.
+        name: String,
+        /// The phase, the arithmetic and the remedy.
+        problem: String,
+        /// The whole sentence in Vietnamese.
+        problem_vi: String,
     },
     /// A programme that makes no sense, or that this version does not obey.
     #[error("programme \"{name}\": {problem}")]
@@ -78,7 +96,18 @@ impl ScheduleError {
             ScheduleError::Window { .. } => "bad_window",
             ScheduleError::Holiday { .. } => "bad_holiday",
             ScheduleError::Unit { .. } => "bad_unit",
+            ScheduleError::Campaign { .. } => "bad_campaign",
+            ScheduleError::Quota { .. } => "quota_impossible",
             ScheduleError::Programme { .. } => "bad_programme",
+        }
+    }
+
+    /// The sentence in Vietnamese, where there is one.
+    #[must_use]
+    pub fn vietnamese(&self) -> Option<&str> {
+        match self {
+            ScheduleError::Quota { problem_vi, .. } => Some(problem_vi),
+            _ => None,
         }
     }
 }

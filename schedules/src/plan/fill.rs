@@ -260,6 +260,14 @@ impl<'s, 'a> Sweep<'s, 'a> {
         (first > now).then_some(first)
     }
 
+    /// Whether the refusal of an item is told. That of a campaign that asks again on another day is not, for one
+    /// key has one entry.
+    pub(super) fn tells(&self, item: &Item) -> bool {
+        let campaign = matches!(self.show(item).map(|show| &show.what), Some(What::Campaign(_)));
+        let want = usize::try_from(item.position).ok().and_then(|index| self.wants.get(index));
+        !campaign || want.is_none_or(|want| want.last_chance)
+    }
+
     /// Lets an item come due again.
     pub(super) fn put_off(&mut self, item: &Item, until: Timestamp) {
         if until < self.ends {

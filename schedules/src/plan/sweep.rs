@@ -537,6 +537,9 @@ impl<'s, 'a> Sweep<'s, 'a> {
     /// Writes down that an item is refused.
     pub(super) fn refuse(&mut self, item: &Item, why: Why) {
         self.unreserve(item);
+        if !self.tells(item) {
+            return;
+        }
         let index = usize::try_from(item.position).unwrap_or(usize::MAX);
         let running = self.show(item).and_then(Show::running);
         let (segment, recording) = match running.and_then(|running| running.items.get(index)) {

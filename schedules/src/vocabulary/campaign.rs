@@ -1,6 +1,9 @@
 //! A campaign (*đợt tuyên truyền*): what is owed, when and where; the planner places its airings into windows.
 
 use super::{CampaignId, Class, SegmentId, UnitId, WindowId, ZoneId};
+use crate::campaigns::MOST_AIRINGS;
+use crate::error::ScheduleError;
+use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -109,4 +112,92 @@ pub enum Period {
     Week,
     /// The whole phase.
     Phase,
+}
+
+/// A phase lasts at most so many days.
+const LONGEST_PHASE: i32 = 3_660;
+
+/// The longest spacing: a week, in minutes.
+const LONGEST_SPACING: u32 = 10_080;
+
+impl Campaign {
+    /// Whether the campaign makes sense by itself; whether the station can keep it, is asked by
+    /// [`check_campaign`](crate::check_campaign).
+    ///
+    /// # Errors
+    /// [`ScheduleError::Campaign`] names the campaign, what is wrong and what to do.
+    pub fn check(&self) -> Result<(), ScheduleError> {
+        if self.name.trim().is_empty() {
+            return self.wrong("the name is empty; give it one");
+        }
+        if self.class == Class::Emergency {
+            return self.wrong("an emergency is never planned; send it as an emergency");
+        }
+        if self.segments.is_empty() {
+            return self.wrong("it has no segment; name at least one");
+        }
+        let mut segments: Vec<SegmentId> = self.segments.iter().map(|share| share.id).collect();
+        segments.sort_unstable();
+        if let Some(pair) = segments.windows(2).find(|pair| pair[0] == pair[1]) {
+            return self.wrong(format!("segment {} is named twice; give it a weight instead", pair[0]));
+        }
+        if let Some(share) = self.segments.iter().find(|share| share.weight == 0) {
+            return self.wrong(format!("segment {} weighs 0; give it 1 or more, or take it out", share.id));
+        }
+        let mut zones = self.zones.clone();
+        zones.sort_unstable();
+        if zones.windows(2).any(|pair| pair[0] == pair[1]) {
+            return self.wrong("a zone is named twice; name each zone once");
+        }
+        if let Some(tag) = self.languages.iter().find(|tag| !is_language(tag)) {
+            return self
+                .wrong(format!("\"{tag}\" is not a language tag; write one such as vi, hmn or vi-VN"));
+        }
+        if self.min_spacing_minutes > LONGEST_SPACING {
+            return self.wrong("min_spacing_minutes is more than a week (10080); make it shorter");
+        }
+        if self.phases.is_empty() {
+            return self.wrong("it has no phase; name at least one, with dates and airings");
+        }
+        self.phases.iter().try_for_each(|phase| self.check_phase(phase))
+    }
+
+    fn check_phase(&self, phase: &Phase) -> Result<(), ScheduleError> {
+        let wrong = |problem: String| self.wrong(format!("phase \"{}\": {problem}", phase.name));
+        if phase.name.trim().is_empty() {
+            return self.wrong("a phase has no name; give it one");
+        }
+        if phase.to < phase.from {
+            return wrong(format!(
+                "it ends on {} but starts on {}; correct one of them",
+                phase.to, phase.from
+            ));
+        }
+        if phase.from.saturating_add(LONGEST_PHASE.days()) < phase.to {
+            return wrong("it lasts more than ten years; make it shorter".into());
+        }
+        if phase.airings.count == 0 || phase.airings.count > MOST_AIRINGS {
+            return wrong(format!("its count is {}; give 1 to {MOST_AIRINGS}", phase.airings.count));
+        }
+        let mut windows = phase.windows.clone();
+        windows.sort_unstable();
+        if windows.windows(2).any(|pair| pair[0] == pair[1]) {
+            return wrong("a window is named twice; name each window once".into());
+        }
+        Ok(())
+    }
+
+    pub(crate) fn wrong(&self, problem: impl Into<String>) -> Result<(), ScheduleError> {
+        Err(ScheduleError::Campaign { name: self.name.clone(), problem: problem.into() })
+    }
+}
+
+/// Whether this is a well-formed language tag: letters and digits in parts of at most eight, the first of two or
+/// three letters, or up to eight as BCP 47 keeps in reserve.
+fn is_language(tag: &str) -> bool {
+    let mut parts = tag.split('-');
+    let primary = parts.next().unwrap_or_default();
+    (2..=8).contains(&primary.len())
+        && primary.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
