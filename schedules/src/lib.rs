@@ -24,7 +24,7 @@ pub use campaigns::{Account, PhaseAccount, account, account_in, check_campaign};
 pub use error::ScheduleError;
 pub use plan::{
     AfterPreemption, Busy, DayPlan, Entry, Origin, PastAiring, Permit, Refusal, Resumption, Slot, SlotKey,
-    Snapshot, Yield, plan,
+    Snapshot, Yield, plan, plan_days,
 };
 pub use playout::{
     Activity, AmplifierState, Command, Input, NextSlot, Now, Playout, PlayoutSettings, PlayoutView, Stage,

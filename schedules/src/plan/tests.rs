@@ -1,11 +1,18 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
 use super::*;
+use crate::reason::ReasonCode;
 use crate::vocabulary::*;
-use jiff::SignedDuration;
+use jiff::ToSpan;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use uuid::Uuid;
+
+mod calendar;
+mod chances;
+mod naive;
+mod start_rules;
 
 fn zone(n: u128) -> ZoneId {
     ZoneId(Uuid::from_u128(n))
@@ -73,7 +80,7 @@ fn station(windows: Vec<Window>, programmes: Vec<Programme>) -> Snapshot {
     }
 }
 
-/// One word per entry: start, programme, and the code when refused.
+/// One word per entry: start, programme, and the code when refused; of a slot, what is special about it.
 fn words(snapshot: &Snapshot, from: &str, days: i64) -> Vec<String> {
     let from: Date = from.parse().unwrap();
     let mut words = Vec::new();
@@ -83,7 +90,8 @@ fn words(snapshot: &Snapshot, from: &str, days: i64) -> Vec<String> {
             assert_eq!(civil.date(), day.date);
             let time = if days == 1 { civil.strftime("%H:%M:%S") } else { civil.strftime("%a %H:%M:%S") };
             words.push(match &entry {
-                Entry::Slot(slot) => format!("{time} {}", slot.name),
+                Entry::Slot(slot) if slot.reason.is(ReasonCode::Planned) => format!("{time} {}", slot.name),
+                Entry::Slot(slot) => format!("{time} {} ~{}", slot.name, slot.reason.code),
                 Entry::Refused(refusal) => {
                     format!("{time} {} {}", refusal.name, refusal.reason.code)
                 }
@@ -196,16 +204,19 @@ fn class_then_start_then_programme_wins() {
     let mut priority = programme(3, "2 17 * * *", &[3]);
     priority.class = Class::Priority;
     let ps = vec![programme(1, "0 17 * * *", &[5]), programme(2, "0 17 * * *", &[5]), priority];
-    check(&station(all_day(), ps), &["17:00:00 p1 overlap", "17:00:00 p2 overlap", "17:02:00 p3"]);
+    check(
+        &station(all_day(), ps),
+        &["17:00:00 p1 ~yields", "17:00:00 p2 overlap", "17:02:00 p3 ~cuts", "17:05:00 p1 ~resumes"],
+    );
     let ps = vec![
         programme(2, "0 17 * * *", &[5]),
         programme(1, "0 17 * * *", &[5]),
         programme(3, "5 17 * * *", &[1]),
     ];
     check(&station(all_day(), ps), &["17:00:00 p1", "17:00:00 p2 overlap", "17:05:00 p3"]);
-    // What sounds across midnight goes first.
+    // What sounds across midnight is cut like everything else.
     let ps = vec![programme(1, "58 23 * * *", &[5]), programme(2, "0 0 * * *", &[1])];
-    check(&station(all_day(), ps), &["00:00:00 p2 overlap", "23:58:00 p1"]);
+    check(&station(all_day(), ps), &["00:00:00 p2 ~cuts", "00:01:00 p1 ~resumes", "23:58:00 p1 ~yields"]);
 }
 
 fn limited(limits: Limits) -> Window {
