@@ -177,8 +177,7 @@ fn words(days: &BTreeMap<Date, Vec<(Want, bool)>>) -> Vec<String> {
         for (want, placed) in wants {
             let key: Vec<&str> = want.key.as_str().split('/').skip(1).collect();
             let phase = if key[0] == "0" { String::new() } else { format!("{}/", key[0]) };
-            let monday = super::period::monday_of(*day).to_string();
-            let here = key[1] == day.to_string() || key[1] == monday || !want.make_good;
+            let here = key[1] == day.to_string() || !want.make_good;
             let number = if here { key[2].to_owned() } else { format!("{}/{}", &key[1][5..], key[2]) };
             let number = match want {
                 Want { closed: Some(_), .. } => format!("({number})"),
@@ -194,3 +193,8 @@ fn words(days: &BTreeMap<Date, Vec<(Want, bool)>>) -> Vec<String> {
 }
 
 const ALWAYS: fn(Date) -> usize = |_| usize::MAX;
+
+/// So many minutes after midnight of the day on which turns are taken.
+fn minute(count: usize) -> Timestamp {
+    at("2026-03-02T00:00").saturating_add(i64::try_from(count).unwrap().minutes()).unwrap()
+}

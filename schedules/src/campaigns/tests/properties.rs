@@ -187,14 +187,14 @@ proptest! {
         let day = date("2026-03-02");
         let wants = book.wants(day, &|_| openings(&snapshot, day));
         let mut last = None;
-        for (minute, (want, airable)) in wants.iter().zip(&airable).enumerate() {
+        for (turn, (want, airable)) in wants.iter().zip(&airable).enumerate() {
             let can = |segment: &SegmentId| airable[usize::try_from(segment.0.as_u128()).unwrap()];
-            let turn = book.turn(0);
-            prop_assert_eq!(turn.iter().collect::<BTreeSet<_>>().len(), weights.len());
-            let Some(segment) = turn.iter().copied().find(can) else { continue };
+            let order = book.turn(0);
+            prop_assert_eq!(order.iter().collect::<BTreeSet<_>>().len(), weights.len());
+            let Some(segment) = order.iter().copied().find(can) else { continue };
             let others = segments.iter().any(|share| share.id != segment && can(&share.id));
             prop_assert!(last != Some(segment) || !others);
-            book.placed(want, segment, at("2026-03-02T00:00").saturating_add(minute.minutes_i64()).unwrap());
+            book.placed(want, segment, minute(turn));
             last = Some(segment);
         }
     }
@@ -214,24 +214,14 @@ proptest! {
         let mut book = Book::new(&snapshot);
         let day = date("2026-03-02");
         let mut counts = vec![0_u32; weights.len()];
-        for (minute, want) in book.wants(day, &|_| openings(&snapshot, day)).iter().enumerate() {
+        for (turn, want) in book.wants(day, &|_| openings(&snapshot, day)).iter().enumerate() {
             let segment = book.turn(0)[0];
-            book.placed(want, segment, at("2026-03-02T00:00").saturating_add(minute.minutes_i64()).unwrap());
+            book.placed(want, segment, minute(turn));
             counts[usize::try_from(segment.0.as_u128() - 1).unwrap()] += 1;
         }
         for (count, weight) in counts.iter().zip(&weights) {
             let part = f64::from(600 * weight) / f64::from(sum);
             prop_assert!((f64::from(*count) - part).abs() <= 3.0, "{:?} of {:?}", counts, weights);
         }
-    }
-}
-
-trait Minutes {
-    fn minutes_i64(self) -> SignedDuration;
-}
-
-impl Minutes for usize {
-    fn minutes_i64(self) -> SignedDuration {
-        SignedDuration::from_mins(i64::try_from(self).unwrap())
     }
 }

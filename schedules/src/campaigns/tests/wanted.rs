@@ -109,7 +109,7 @@ fn missed_ones_are_repaid_inside_their_period_first() {
     let expect = [
         "03-02 (1)",
         "03-03 (2)",
-        "03-04 1+1 3",
+        "03-04 03-02/1+1 3",
         "03-05 4",
         "03-06 5",
         "03-09 1",
@@ -242,4 +242,14 @@ fn the_order_is_class_the_communes_order_owner_and_id() {
     snapshot.campaigns.reverse();
     snapshot.units.reverse();
     assert_eq!(order(&snapshot), expect);
+}
+
+#[test]
+fn a_year_of_fifty_campaigns_is_wanted_and_placed() {
+    let mut snapshot = weekdays(&[]);
+    let phases = ["2026-01-01..2026-03-31 2 a day", "2026-04-01..2026-12-31 1 a week"];
+    snapshot.campaigns = (1..=50).map(|n| campaign(n, &phases)).collect();
+    let placed = |(_, fits): &(Want, bool)| *fits;
+    let days = days(&snapshot, "2026-01-01", 365, ALWAYS);
+    assert_eq!(days.values().flatten().filter(|entry| placed(entry)).count(), 50 * (128 + 40));
 }
