@@ -136,7 +136,7 @@ impl Day {
 
 /// The date so many days later; None beyond the last or before the first that a date can be.
 fn days_after(date: Date, days: i32) -> Option<Date> {
-    // Not by a span of days: that is ten times slower, and whole years of days are made here.
+    // Not by a span of days, which takes several times as long: whole years of days are made here.
     date.checked_add(SignedDuration::from_hours(24 * i64::from(days))).ok()
 }
 

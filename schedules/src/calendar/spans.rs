@@ -36,9 +36,9 @@ fn days_of_rule(rule: &HolidayRule, year: i16) -> Vec<Date> {
     match rule {
         HolidayRule::Solar { month, day } => Date::new(year, *month, *day).into_iter().collect(),
         HolidayRule::Lunar { month, day, leap } => {
-            // The last weeks of a lunar year lie in the next solar year.
-            let lunar_years = [year.saturating_sub(1), year];
-            let days = lunar_years.into_iter().filter_map(|lunar| lunar_day(lunar, *month, *day, *leap));
+            // Month 11 holds the December solstice: none before it reaches into the next solar year.
+            let first = if *month < 11 { year } else { year.saturating_sub(1) };
+            let days = (first..=year).filter_map(|lunar| lunar_day(lunar, *month, *day, *leap));
             days.filter(|day| day.year() == year).collect()
         }
         HolidayRule::NthWeekday { month, weekday, nth } => {

@@ -260,27 +260,3 @@ fn a_century_of_full_moons_is_counted() {
     let days = date(2000, 1, 1).series(jiff::Span::new().days(1)).take(36_525);
     assert_eq!(days.filter(|day| !calendar.day(*day).holidays.is_empty()).count(), 1_200);
 }
-#[test]
-fn zz_time() {
-    #![allow(clippy::disallowed_methods)]
-    let holidays: Vec<Holiday> = (1..=12).map(|month| lunar(month as u128, month, 15, false)).collect();
-    for _ in 0..3 {
-        let t = std::time::Instant::now();
-        let calendar = Calendar::new(&holidays);
-        let days = date(2000, 1, 1).series(jiff::Span::new().days(1)).take(36_525);
-        let list: Vec<Date> = days.collect();
-        let t1 = std::time::Instant::now();
-        let n: usize = list.iter().map(|d| calendar.day(*d).holidays.len()).sum();
-        let e = t1.elapsed();
-        eprintln!("century {n} {:?}/day; series {:?}", e / 36_525, t1 - t);
-        let t = std::time::Instant::now();
-        let calendar = Calendar::new(&holidays);
-        let n = calendar.day(date(2026, 2, 17)).holidays.len();
-        eprintln!("one day of a new calendar {n} {:?}", t.elapsed());
-    }
-    let t = std::time::Instant::now();
-    for y in 1900..2000 {
-        std::hint::black_box(crate::calendar::lunar::leap_month(y));
-    }
-    eprintln!("lunar year {:?}", t.elapsed() / 100);
-}

@@ -87,6 +87,11 @@ fn every_month_has_29_or_30_days_and_the_next_follows_it() {
             assert_eq!(first, expected, "{number} of {year}");
             assert!((29..=30).contains(&length), "{number} of {year} has {length} days");
             expected = days_after(first, length.into()).unwrap();
+            // What the rules of holidays rely on.
+            assert!(
+                number > 10 || expected <= date(year, 12, 31),
+                "{number} of {year} reaches into the next year"
+            );
             labels.push(number);
         }
         let mut numbers = labels.clone();
