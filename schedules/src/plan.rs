@@ -16,11 +16,13 @@
 //! the plan of a range is the concatenation of the plans of its days.
 
 mod candidates;
+mod difference;
 mod permits;
 mod placing;
 mod types;
 
 use candidates::{Candidate, Station};
+pub use difference::{Difference, Move, difference};
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use placing::{Carried, Placed, place_days};
