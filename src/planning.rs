@@ -13,6 +13,7 @@ use crate::store::{Document, DocumentKind, SegmentRecord, Store};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
+use loaxa_schedules::campaigns::GRACE_DAYS;
 use loaxa_schedules::{
     AfterPreemption, Campaign, CampaignId, DayPlan, Entry, HISTORY_DAYS, Holiday, PreparedFacts, Programme,
     SegmentFacts, SegmentId, Snapshot, Unit, UnitId, Window, Zone, plan,
@@ -102,9 +103,6 @@ const AHEAD: SignedDuration = SignedDuration::from_hours(2);
 const AT_LEAST: usize = 20;
 /// What lies further ahead is not looked for.
 const AHEAD_DAYS: i32 = 8;
-/// A campaign's airings are given to the planner for so many days after its last phase: what was missed then may still
-/// be repaid.
-const AFTER_CAMPAIGN: i32 = 28;
 
 /// Everything that a plan depends on, as it is kept now.
 pub fn snapshot(store: &Store, site: &Site, now: Timestamp) -> Result<Snapshot> {
@@ -126,7 +124,7 @@ pub fn snapshot(store: &Store, site: &Site, now: Timestamp) -> Result<Snapshot> 
         .iter()
         .filter(|campaign| {
             let ends = campaign.phases.iter().map(|phase| phase.to).max();
-            ends.is_some_and(|end| end.saturating_add(AFTER_CAMPAIGN.days()) >= today)
+            ends.is_some_and(|end| end.saturating_add(GRACE_DAYS.days()) >= today)
         })
         .map(|campaign| campaign.id)
         .collect();

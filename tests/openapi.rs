@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 const DOCUMENT: &str = include_str!("../src/web/openapi.json");
 
 /// The files of `src/web` in which routes are made.
-const SOURCES: [&str; 12] = [
+const SOURCES: [&str; 13] = [
     include_str!("../src/web/airings.rs"),
     include_str!("../src/web/audio.rs"),
+    include_str!("../src/web/campaigns.rs"),
     include_str!("../src/web/mod.rs"),
     include_str!("../src/web/openapi.rs"),
     include_str!("../src/web/plan.rs"),

@@ -12,7 +12,11 @@ use std::fmt::Display;
 
 /// What a rule of the schedule says, as one of our errors.
 pub fn refused(error: &ScheduleError) -> Error {
-    Error::unacceptable(error.code(), error.to_string())
+    let refusal = Error::unacceptable(error.code(), error.to_string());
+    match error {
+        ScheduleError::Quota { problem_vi, .. } => refusal.vi(problem_vi.clone()),
+        _ => refusal,
+    }
 }
 
 /// Checks a window against its own rules and what it names.
@@ -60,7 +64,7 @@ pub fn check_campaign(store: &Store, site: &Site, campaign: &Campaign, now: Time
     campaign.owner.iter().try_for_each(|id| require::<Unit>(store, id.0))?;
     let others = without::<Campaign>(snapshot(store, site, now)?, campaign.id.0);
     let with_it = super::with(store, others, campaign.clone())?;
-    rules_of_campaign(campaign, &with_it).map_err(|error| refused(&error))
+    loaxa_schedules::check_campaign(campaign, &with_it).map_err(|error| refused(&error))
 }
 
 /// Checks a holiday against its own rules.
@@ -68,7 +72,7 @@ pub fn check_campaign(store: &Store, site: &Site, campaign: &Campaign, now: Time
 /// # Errors
 /// With the rule that it breaks.
 pub fn check_holiday(holiday: &Holiday) -> Result<()> {
-    rules_of_holiday(holiday).map_err(|error| refused(&error))
+    holiday.check().map_err(|error| refused(&error))
 }
 
 /// Checks a unit against its own rules and the units around it.
@@ -79,22 +83,7 @@ pub fn check_unit(store: &Store, unit: &Unit) -> Result<()> {
     unit.parent.iter().try_for_each(|id| require::<Unit>(store, id.0))?;
     let mut others: Vec<Unit> = store.all_documents()?;
     others.retain(|other| other.id != unit.id);
-    rules_of_unit(unit, &others).map_err(|error| refused(&error))
-}
-
-fn rules_of_campaign(
-    _campaign: &Campaign,
-    _snapshot: &loaxa_schedules::Snapshot,
-) -> Result<(), ScheduleError> {
-    Ok(())
-}
-
-fn rules_of_holiday(_holiday: &Holiday) -> Result<(), ScheduleError> {
-    Ok(())
-}
-
-fn rules_of_unit(_unit: &Unit, _others: &[Unit]) -> Result<(), ScheduleError> {
-    Ok(())
+    unit.check(&others).map_err(|error| refused(&error))
 }
 
 fn require_segment(store: &Store, id: SegmentId) -> Result<()> {

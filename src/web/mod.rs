@@ -6,9 +6,11 @@
 mod airings;
 mod audio;
 mod bodies;
+mod campaigns;
 mod openapi;
 mod page;
 mod plan;
+mod presets;
 mod preview;
 mod problem;
 mod resources;
@@ -118,6 +120,10 @@ pub fn routes(app: Arc<App>) -> impl Filter<Extract = (Response,), Error = Infal
         .or(plan::routes(&app))
         .unify()
         .or(preview::routes(&app))
+        .unify()
+        .or(campaigns::routes(&app))
+        .unify()
+        .or(presets::routes(&app))
         .unify()
         .or(airings::routes(&app))
         .unify()
