@@ -16,6 +16,7 @@ pub mod presets;
 pub mod reason;
 pub mod reconcile;
 pub mod recurrence;
+pub mod simulation;
 pub mod units;
 pub mod vocabulary;
 
