@@ -58,8 +58,11 @@ enum Command {
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(i32).range(1..=366))]
         days: i32,
         /// One JSON object instead of a timetable.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "lang")]
         json: bool,
+        /// The language of the timetable.
+        #[arg(long, value_enum, default_value = "vi")]
+        lang: commands::Language,
     },
     /// The airing log.
     #[command(subcommand)]
@@ -236,8 +239,9 @@ pub fn run() -> ExitCode {
         Command::Token(TokenCommand::Create { name, scopes, expires, json, place }) => place
             .find()
             .and_then(|(config, data)| commands::token_create(&config, &data, &name, scopes, expires, json)),
-        Command::Plan { place, from, days, json } => {
-            place.find().and_then(|(config, data)| commands::plan(&config, &data, from, days, json))
+        Command::Plan { place, from, days, json, lang } => {
+            let shape = if json { None } else { Some(lang) };
+            place.find().and_then(|(config, data)| commands::plan(&config, &data, from, days, shape))
         }
         Command::Log(LogCommand::Export { from, to, format, place }) => {
             let format = match format {

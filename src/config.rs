@@ -2,7 +2,9 @@
 
 use crate::clock::Trust;
 use crate::error::{Error, ErrorKind, Result};
+use crate::planning::Site;
 use jiff::tz::TimeZone;
+use loaxa_schedules::Resumption;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -22,6 +24,8 @@ pub struct Config {
     pub amplifier: Amplifier,
     /// What to believe about the wall clock.
     pub clock: Clock,
+    /// How schedules are obeyed.
+    pub schedule: Schedule,
     /// Where data lies and how much of it is accepted.
     pub storage: Storage,
     /// What the daemon prints for engineers.
@@ -171,6 +175,31 @@ pub struct Clock {
     pub trust: Trust,
 }
 
+/// How schedules are obeyed.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Schedule {
+    /// What becomes of a recording that yielded to something more urgent.
+    pub after_preemption: AfterPreemption,
+}
+
+/// What becomes of a recording that yielded, by its class.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AfterPreemption {
+    /// Of class normal.
+    pub normal: Resumption,
+    /// Of class priority.
+    pub priority: Resumption,
+}
+
+impl Default for AfterPreemption {
+    fn default() -> Self {
+        let loaxa_schedules::AfterPreemption { normal, priority } = Default::default();
+        Self { normal, priority }
+    }
+}
+
 /// Where data lies and how much of it is accepted.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -288,6 +317,16 @@ impl Config {
         TimeZone::get(&self.station.timezone).unwrap_or(TimeZone::UTC)
     }
 
+    /// What a plan depends on.
+    pub fn site(&self) -> Site {
+        let AfterPreemption { normal, priority } = self.schedule.after_preemption;
+        Site {
+            timezone: self.timezone(),
+            code: self.station.code.clone(),
+            after_preemption: loaxa_schedules::AfterPreemption { normal, priority },
+        }
+    }
+
     /// Largest upload in bytes.
     pub fn max_upload(&self) -> u64 {
         self.storage.max_upload_mib * 1024 * 1024
@@ -343,6 +382,13 @@ mod tests {
     }
 
     #[test]
+    fn what_yielded_goes_on_as_configured() {
+        let site = check("[schedule]\nafter_preemption = { normal = \"drop\" }").unwrap().site();
+        assert_eq!(site.after_preemption.normal, Resumption::Drop);
+        assert_eq!(site.after_preemption.priority, check("").unwrap().site().after_preemption.priority);
+    }
+
+    #[test]
     fn every_refusal_names_the_key() {
         for (text, key) in [
             ("[station]\ntimezone = \"Asia/Hanoii\"", "station.timezone"),
@@ -355,6 +401,8 @@ mod tests {
             ("[amplifier]\ndriver = \"telepathy\"", "driver"),
             ("[clock]\ntrust = \"maybe\"", "trust"),
             ("[audio]\ntarget_lufs = 3", "audio.target_lufs"),
+            ("[schedule]\nafter_preemption = { normal = \"later\" }", "normal"),
+            ("[schedule]\nafter_preemption = { urgent = \"drop\" }", "urgent"),
             ("[storage]\nmax_upload_mib = 0", "storage.max_upload_mib"),
         ] {
             let error = check(text).unwrap_err();

@@ -80,11 +80,11 @@ async fn station(
         &config,
         plan_changed.clone(),
     )?);
-    let timezone = config.timezone();
+    let site = config.site();
     let (playout, handle) = PlayoutLoop::start(Parts {
         clock: Arc::clone(&clock),
         store: Arc::clone(&store),
-        timezone: timezone.clone(),
+        site: site.clone(),
         folders,
         events: events.clone(),
         amplifier: amplifier(&config.amplifier),
@@ -101,7 +101,8 @@ async fn station(
         intake: Arc::clone(&intake),
         playout: handle.clone(),
         events,
-        timezone,
+        timezone: site.timezone.clone(),
+        site,
         about: about(&config, warnings),
         plan_changed,
         turns: Turns::default(),

@@ -165,6 +165,7 @@ fn described(app: &App, title: &str, sha256: String, bytes: u64) -> NewSegment {
         title: title.to_owned(),
         language: "vi".to_owned(),
         class: Class::Normal,
+        music: false,
         source: Some("demo".to_owned()),
         valid_from: None,
         valid_until: None,

@@ -1,35 +1,99 @@
-//! From what is kept to what the planner is given, and the checks that need to know both.
+//! From what is kept to what the planner is given, and what it says of the days.
+
+mod checks;
+mod hours;
+
+pub use checks::{
+    check_campaign, check_holiday, check_programme, check_unit, check_window, refused,
+    require_unused_holiday, require_unused_unit, require_unused_window, require_unused_zone,
+};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::{Document, DocumentKind, SegmentRecord, Store};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
+use loaxa_schedules::campaigns::GRACE_DAYS;
 use loaxa_schedules::{
-    DayPlan, Entry, PreparedFacts, Programme, ScheduleError, SegmentFacts, SegmentId, Snapshot, Window, Zone,
-    ZoneId, plan,
+    AfterPreemption, Campaign, CampaignId, DayPlan, Entry, HISTORY_DAYS, Holiday, PreparedFacts, Programme,
+    SegmentFacts, SegmentId, Snapshot, Unit, UnitId, Window, Zone, plan,
 };
-use std::collections::BTreeSet;
+use serde::Serialize;
+use std::collections::{BTreeSet, HashSet};
 use uuid::Uuid;
 
-impl Document for Zone {
-    const KIND: DocumentKind = DocumentKind::Zone;
-    fn id(&self) -> Uuid {
-        self.id.0
+/// A type that is kept as a document and planned with.
+pub trait Planned: Document {
+    /// Its place in what the planner is given.
+    fn among(snapshot: &mut Snapshot) -> &mut Vec<Self>;
+}
+
+macro_rules! planned {
+    ($($type:ident: $list:ident,)+) => {
+        $(
+            impl Document for $type {
+                const KIND: DocumentKind = DocumentKind::$type;
+                fn id(&self) -> Uuid {
+                    self.id.0
+                }
+            }
+
+            impl Planned for $type {
+                fn among(snapshot: &mut Snapshot) -> &mut Vec<Self> {
+                    &mut snapshot.$list
+                }
+            }
+        )+
+    };
+}
+
+planned! {
+    Zone: zones,
+    Window: windows,
+    Programme: programmes,
+    Campaign: campaigns,
+    Holiday: holidays,
+    Unit: units,
+}
+
+/// What the configuration says that a plan depends on.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// The zone in which schedules are written.
+    pub timezone: TimeZone,
+    /// Official code of the station's own unit; empty when nobody configured it.
+    pub code: String,
+    /// What becomes of what yielded.
+    pub after_preemption: AfterPreemption,
+}
+
+impl Site {
+    /// A station in this time zone of which nothing else is configured.
+    #[must_use]
+    pub fn new(timezone: TimeZone) -> Site {
+        Site { timezone, code: String::new(), after_preemption: AfterPreemption::default() }
     }
 }
 
-impl Document for Window {
-    const KIND: DocumentKind = DocumentKind::Window;
-    fn id(&self) -> Uuid {
-        self.id.0
-    }
+/// Something that a person who changes the schedule should know, although it was accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Notice {
+    /// Stable word.
+    pub code: &'static str,
+    /// Vietnamese.
+    pub vi: String,
+    /// English.
+    pub en: String,
 }
 
-impl Document for Programme {
-    const KIND: DocumentKind = DocumentKind::Programme;
-    fn id(&self) -> Uuid {
-        self.id.0
+impl Notice {
+    /// That nothing but emergencies airs.
+    pub fn no_window_defined() -> Notice {
+        Notice {
+            code: "no_window_defined",
+            vi: "Chưa có khung giờ phát nào: đài chỉ phát tin khẩn cấp.".to_owned(),
+            en: "No window is defined: the station airs nothing but emergencies.".to_owned(),
+        }
     }
 }
 
@@ -41,18 +105,79 @@ const AT_LEAST: usize = 20;
 const AHEAD_DAYS: i32 = 8;
 
 /// Everything that a plan depends on, as it is kept now.
-pub fn snapshot(store: &Store, timezone: &TimeZone) -> Result<Snapshot> {
-    let programmes: Vec<Programme> = store.all_documents()?;
-    // only what a programme names: a station keeps years of recordings, and a small board's memory is not for them
-    let named: BTreeSet<SegmentId> =
-        programmes.iter().flat_map(|programme| programme.segments.iter().copied()).collect();
-    Ok(Snapshot {
+pub fn snapshot(store: &Store, site: &Site, now: Timestamp) -> Result<Snapshot> {
+    let today = day_of(now, &site.timezone);
+    let mut snapshot = Snapshot {
         zones: store.all_documents()?,
         windows: store.all_documents()?,
-        segments: store.segments_named(&named)?.iter().map(facts).collect(),
-        programmes,
-        ..Snapshot::empty(timezone.clone())
-    })
+        programmes: store.all_documents()?,
+        campaigns: store.all_documents()?,
+        holidays: store.all_documents()?,
+        units: store.all_documents()?,
+        as_of: Some(now),
+        after_preemption: site.after_preemption,
+        ..Snapshot::empty(site.timezone.clone())
+    };
+    snapshot.own_unit = own_unit(&snapshot.units, &site.code, today);
+    let live: Vec<CampaignId> = snapshot
+        .campaigns
+        .iter()
+        .filter(|campaign| {
+            let ends = campaign.phases.iter().map(|phase| phase.to).max();
+            ends.is_some_and(|end| end.saturating_add(GRACE_DAYS.days()) >= today)
+        })
+        .map(|campaign| campaign.id)
+        .collect();
+    let since = now.saturating_sub(SignedDuration::from_hours(24 * i64::from(HISTORY_DAYS)));
+    snapshot.history = store.history(since.unwrap_or(Timestamp::MIN), &live)?;
+    read_segments(store, &mut snapshot)?;
+    Ok(snapshot)
+}
+
+/// As [`snapshot`], with every airing of this campaign, however long ago it was over.
+///
+/// # Errors
+/// `not_found` when there is no such campaign.
+pub fn snapshot_for(store: &Store, site: &Site, now: Timestamp, campaign: CampaignId) -> Result<Snapshot> {
+    store.document::<Campaign>(campaign.0)?;
+    let mut snapshot = snapshot(store, site, now)?;
+    snapshot.history.retain(|past| past.origin.campaign() != Some(campaign));
+    snapshot.history.extend(store.history(Timestamp::MAX, &[campaign])?);
+    Ok(snapshot)
+}
+
+/// What would be kept if this object were there, in place of the one with its id.
+pub fn with<T: Planned>(store: &Store, mut snapshot: Snapshot, value: T) -> Result<Snapshot> {
+    let id = value.id();
+    T::among(&mut snapshot).retain(|other| other.id() != id);
+    T::among(&mut snapshot).push(value);
+    read_segments(store, &mut snapshot)?;
+    Ok(snapshot)
+}
+
+/// What would be kept if this object were gone.
+pub fn without<T: Planned>(mut snapshot: Snapshot, id: Uuid) -> Snapshot {
+    T::among(&mut snapshot).retain(|other| other.id() != id);
+    snapshot
+}
+
+/// Reads only the segments that something names: a station keeps years of recordings, and a small board's memory is not
+/// for them.
+fn read_segments(store: &Store, snapshot: &mut Snapshot) -> Result<()> {
+    let in_programmes = snapshot.programmes.iter().flat_map(Programme::running_order);
+    let shares = snapshot.campaigns.iter().flat_map(|campaign| &campaign.segments);
+    let named: BTreeSet<SegmentId> = in_programmes.chain(shares.map(|share| share.id)).collect();
+    snapshot.segments = store.segments_named(&named)?.iter().map(facts).collect();
+    Ok(())
+}
+
+fn own_unit(units: &[Unit], code: &str, today: Date) -> Option<UnitId> {
+    let stands = |unit: &&Unit| {
+        unit.code == code
+            && unit.valid_from.is_none_or(|from| from <= today)
+            && unit.valid_until.is_none_or(|until| today <= until)
+    };
+    units.iter().find(stands).map(|unit| unit.id)
 }
 
 fn facts(record: &SegmentRecord) -> SegmentFacts {
@@ -62,7 +187,7 @@ fn facts(record: &SegmentRecord) -> SegmentFacts {
         title: pushed.title.clone(),
         class: pushed.class,
         language: pushed.language.clone(),
-        music: false,
+        music: pushed.music,
         original_sha256: pushed.sha256.clone(),
         standing: record.standing,
         prepared: record
@@ -98,11 +223,14 @@ pub fn days(snapshot: &Snapshot, from: Date, days: i32) -> Result<Vec<DayPlan>> 
 
 /// What lies ahead of the air: every entry from `from` on that has no outcome yet, for the next hours and in any case
 /// the next few. The rest of the future comes with a later plan: a small board's memory is not for it.
-pub fn ahead(store: &Store, timezone: &TimeZone, from: Timestamp, now: Timestamp) -> Result<Vec<Entry>> {
-    let snapshot = snapshot(store, timezone)?;
+pub fn ahead(store: &Store, site: &Site, from: Timestamp, now: Timestamp) -> Result<Vec<Entry>> {
+    let snapshot = snapshot(store, site, now)?;
+    let timezone = &site.timezone;
     let horizon = now.saturating_add(AHEAD).unwrap_or(Timestamp::MAX);
     let mut day = day_of(from.min(now), timezone);
     let last = day_of(now, timezone).saturating_add(AHEAD_DAYS.days());
+    // an airing of a campaign, or a second chance, may have been closed on another day than the one it is asked of now
+    let past: HashSet<&str> = snapshot.history.iter().map(|past| past.key.as_str()).collect();
     let mut entries = Vec::new();
     while day <= last {
         let (Ok(begin), Ok(next)) = (day.to_zoned(timezone.clone()), day.tomorrow()) else { break };
@@ -110,7 +238,8 @@ pub fn ahead(store: &Store, timezone: &TimeZone, from: Timestamp, now: Timestamp
         let closed = store.closed_slots(begin.timestamp(), end.timestamp())?;
         for entry in plan(&snapshot, day, next).iter().flat_map(DayPlan::entries) {
             let near = entry.start() <= horizon || entries.len() < AT_LEAST;
-            if near && entry.start() >= from && !closed.contains(entry.key().as_str()) {
+            let key = entry.key().as_str();
+            if near && entry.start() >= from && !closed.contains(key) && !past.contains(key) {
                 entries.push(entry);
             }
         }
@@ -120,87 +249,4 @@ pub fn ahead(store: &Store, timezone: &TimeZone, from: Timestamp, now: Timestamp
         day = next;
     }
     Ok(entries)
-}
-
-/// What a rule of the schedule says, as one of our errors.
-pub fn refused(error: &ScheduleError) -> Error {
-    Error::unacceptable(error.code(), error.to_string())
-}
-
-/// Checks a window against its own rules and what it names.
-///
-/// # Errors
-/// With the rule that it breaks.
-pub fn check_window(store: &Store, window: &Window) -> Result<()> {
-    window.check().map_err(|error| refused(&error))?;
-    require_zones(store, &window.zones)
-}
-
-/// Checks a programme against its own rules and what it names; instants are put in order.
-///
-/// # Errors
-/// With the rule that it breaks, or the object that does not exist.
-pub fn check_programme(
-    store: &Store,
-    mut programme: Programme,
-    now: Timestamp,
-    timezone: &TimeZone,
-) -> Result<Programme> {
-    if let loaxa_schedules::Recurrence::At(at) = &mut programme.recurrence {
-        at.sort_unstable();
-        at.dedup();
-    }
-    programme.check(now, timezone).map_err(|error| refused(&error))?;
-    require_zones(store, &programme.zones)?;
-    for id in &programme.segments {
-        require_segment(store, *id)?;
-    }
-    Ok(programme)
-}
-
-fn require_segment(store: &Store, id: SegmentId) -> Result<()> {
-    match store.segment(id) {
-        Err(error) if error.kind == ErrorKind::NotFound => Err(Error::unacceptable(
-            "unknown_segment",
-            format!(
-                "segment {id} does not exist on this station; push it first, then name the id that it was given"
-            ),
-        )),
-        other => other.map(|_| ()),
-    }
-}
-
-fn require_zones(store: &Store, named: &[ZoneId]) -> Result<()> {
-    let known: Vec<Zone> = store.all_documents()?;
-    match named.iter().find(|id| !known.iter().any(|zone| zone.id == **id)) {
-        None => Ok(()),
-        Some(id) => Err(Error::unacceptable(
-            "unknown_zone",
-            format!(
-                "zone {id} does not exist on this station; make it first, or leave zones empty to mean all"
-            ),
-        )),
-    }
-}
-
-/// A zone that windows or programmes name cannot go: they would fall back to meaning every zone.
-///
-/// # Errors
-/// `zone_in_use`, naming who uses it.
-pub fn require_unused_zone(store: &Store, id: ZoneId) -> Result<()> {
-    let windows = store.all_documents::<Window>()?;
-    let programmes = store.all_documents::<Programme>()?;
-    let users = windows.iter().filter(|window| window.zones.contains(&id)).map(|window| &window.name);
-    let users = users.chain(
-        programmes.iter().filter(|programme| programme.zones.contains(&id)).map(|programme| &programme.name),
-    );
-    let users: Vec<&str> = users.map(String::as_str).collect();
-    if users.is_empty() {
-        return Ok(());
-    }
-    Err(Error::new(
-        ErrorKind::Conflict,
-        "zone_in_use",
-        format!("zone {id} is named by {}; change them first", users.join(", ")),
-    ))
 }

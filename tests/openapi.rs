@@ -7,12 +7,16 @@ use std::collections::BTreeSet;
 const DOCUMENT: &str = include_str!("../src/web/openapi.json");
 
 /// The files of `src/web` in which routes are made.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 13] = [
     include_str!("../src/web/airings.rs"),
     include_str!("../src/web/audio.rs"),
+    include_str!("../src/web/campaigns.rs"),
     include_str!("../src/web/mod.rs"),
     include_str!("../src/web/openapi.rs"),
     include_str!("../src/web/plan.rs"),
+    include_str!("../src/web/presets.rs"),
+    include_str!("../src/web/preview.rs"),
+    include_str!("../src/web/resources.rs"),
     include_str!("../src/web/schedule.rs"),
     include_str!("../src/web/segments.rs"),
     include_str!("../src/web/session.rs"),
@@ -20,7 +24,7 @@ const SOURCES: [&str; 9] = [
 ];
 
 /// Everything that is served under `/api/v1`.
-const SERVED: [(&str, &str); 34] = [
+const SERVED: [(&str, &str); 52] = [
     ("get", "/health"),
     ("get", "/status"),
     ("get", "/events"),
@@ -53,7 +57,25 @@ const SERVED: [(&str, &str); 34] = [
     ("get", "/programmes/{id}"),
     ("put", "/programmes/{id}"),
     ("delete", "/programmes/{id}"),
+    ("get", "/campaigns"),
+    ("post", "/campaigns"),
+    ("get", "/campaigns/{id}"),
+    ("put", "/campaigns/{id}"),
+    ("delete", "/campaigns/{id}"),
+    ("get", "/campaigns/{id}/account"),
+    ("get", "/holidays"),
+    ("post", "/holidays"),
+    ("get", "/holidays/{id}"),
+    ("put", "/holidays/{id}"),
+    ("delete", "/holidays/{id}"),
+    ("get", "/units"),
+    ("post", "/units"),
+    ("get", "/units/{id}"),
+    ("put", "/units/{id}"),
+    ("delete", "/units/{id}"),
+    ("get", "/presets"),
     ("get", "/plan"),
+    ("post", "/plan/preview"),
     ("get", "/airings"),
 ];
 
@@ -207,11 +229,14 @@ fn changes_say_of_which_version_and_posts_may_be_repeated() {
         let has = |name: &str| {
             parameters.iter().any(|it| it["$ref"] == format!("#/components/parameters/{name}").as_str())
         };
-        let document_kind = ["/zones/", "/windows/", "/programmes/"].iter().any(|it| path.starts_with(it));
+        let document_kind = ["/zones/", "/windows/", "/programmes/", "/campaigns/", "/holidays/", "/units/"]
+            .iter()
+            .any(|it| path.starts_with(it));
         let changes = document_kind && ["put", "delete"].contains(&method.as_str());
         assert_eq!(has("IfMatch"), changes, "{method} {path}: If-Match");
-        // stopping and releasing are never answered from memory: each word counts anew
-        let repeatable = method == "post" && !["/session", "/stop", "/resume"].contains(&path.as_str());
+        // stopping and releasing are never answered from memory, and neither is a preview: each word counts anew
+        let anew = ["/session", "/stop", "/resume", "/plan/preview"].contains(&path.as_str());
+        let repeatable = method == "post" && !anew;
         assert_eq!(has("IdempotencyKey"), repeatable, "{method} {path}: Idempotency-Key");
     }
 }

@@ -22,8 +22,10 @@ pub(crate) fn measure(table: &mut Table) {
         }
         begun.elapsed().as_secs_f64() / count * 1e3
     };
-    let snapshot = loaxa::planning::snapshot(&store, &timezone).unwrap();
-    let reading = each(&|| drop(loaxa::planning::snapshot(&store, &timezone).unwrap()));
+    let site = loaxa::planning::Site::new(timezone.clone());
+    let now = Timestamp::now();
+    let snapshot = loaxa::planning::snapshot(&store, &site, now).unwrap();
+    let reading = each(&|| drop(loaxa::planning::snapshot(&store, &site, now).unwrap()));
     table.add("plan: read 1,000 segments, 32 programmes", Some(reading), "ms");
     let today = loaxa::planning::day_of(Timestamp::now(), &timezone);
     for days in [1, 2, 31, 366] {

@@ -95,6 +95,7 @@ fn segment(store: &Store, nth: u32, uploader: &str, approver: &str, now: Timesta
         title: format!("Bản tin {nth}"),
         language: "vi".to_owned(),
         class: Class::Normal,
+        music: false,
         source: None,
         valid_from: None,
         valid_until: None,
@@ -118,7 +119,8 @@ fn segment(store: &Store, nth: u32, uploader: &str, approver: &str, now: Timesta
 /// What a station would have written for its last `count` airings until the day before yesterday.
 pub(crate) fn history(store: &Store, now: Timestamp, count: usize) -> Vec<LogJob> {
     let timezone = timezone();
-    let snapshot = loaxa::planning::snapshot(store, &timezone).unwrap();
+    let snapshot =
+        loaxa::planning::snapshot(store, &loaxa::planning::Site::new(timezone.clone()), now).unwrap();
     let today = loaxa::planning::day_of(now, &timezone);
     let days = i32::try_from(count / 100 + 2).unwrap();
     let first = today.checked_sub(jiff::Span::new().days(days + 1)).unwrap();

@@ -16,6 +16,7 @@ pub mod presets;
 pub mod reason;
 pub mod reconcile;
 pub mod recurrence;
+pub mod simulation;
 pub mod units;
 pub mod vocabulary;
 
@@ -23,8 +24,8 @@ pub use calendar::{Calendar, Day, LunarDate};
 pub use campaigns::{Account, PhaseAccount, account, account_in, check_campaign};
 pub use error::ScheduleError;
 pub use plan::{
-    AfterPreemption, Busy, DayPlan, Entry, Origin, PastAiring, Permit, Refusal, Resumption, Slot, SlotKey,
-    Snapshot, Yield, plan, plan_days,
+    AfterPreemption, Busy, DayPlan, Difference, Entry, HISTORY_DAYS, Move, Origin, PastAiring, Permit,
+    Refusal, Resumption, Slot, SlotKey, Snapshot, Yield, difference, plan, plan_days,
 };
 pub use playout::{
     Activity, AmplifierState, Command, Input, NextSlot, Now, Playout, PlayoutSettings, PlayoutView, Stage,

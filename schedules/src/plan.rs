@@ -18,6 +18,7 @@
 mod air;
 mod chances;
 mod days;
+mod difference;
 mod fill;
 mod hours;
 mod item;
@@ -30,6 +31,7 @@ mod sweep;
 mod types;
 mod write;
 
+pub use difference::{Difference, Move, difference};
 use jiff::civil::Date;
 use station::Station;
 pub use types::{

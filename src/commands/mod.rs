@@ -6,8 +6,10 @@
 )]
 
 mod doctor;
+mod plan;
 
 pub use doctor::doctor;
+pub use plan::{Language, plan};
 
 use crate::access::{Access, Role, Scope};
 use crate::airing_log::export::{self, Format};
@@ -17,12 +19,8 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::daemon;
 use crate::error::{Error, ErrorKind, Result};
-use crate::planning;
 use crate::store::Store;
-use crate::web::wire;
 use jiff::SignedDuration;
-use jiff::tz::TimeZone;
-use loaxa_schedules::Entry;
 use serde_json::json;
 use std::io::{BufReader, Read, Write};
 use std::net::SocketAddr;
@@ -117,69 +115,6 @@ pub fn token_create(
         eprintln!("this token is shown this once; keep it like a key");
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// `loaxa plan`.
-pub fn plan(
-    config: &Config,
-    data: &Path,
-    from: Option<jiff::civil::Date>,
-    days: i32,
-    as_json: bool,
-) -> Result<ExitCode> {
-    let (store, clock) = open(config, data)?;
-    let timezone = config.timezone();
-    let from = from.unwrap_or_else(|| planning::day_of(clock.now().wall, &timezone));
-    let snapshot = planning::snapshot(&store, &timezone)?;
-    let plans = planning::days(&snapshot, from, days)?;
-    if as_json {
-        let days: Vec<_> = plans
-            .iter()
-            .map(|day| {
-                let show = |entry: &Entry| wire::entry(entry, &timezone);
-                let (slots, refusals): (Vec<Entry>, Vec<Entry>) =
-                    day.entries().into_iter().partition(|entry| matches!(entry, Entry::Slot(_)));
-                json!({
-                    "date": day.date.to_string(),
-                    "slots": slots.iter().map(show).collect::<Vec<_>>(),
-                    "refusals": refusals.iter().map(show).collect::<Vec<_>>(),
-                })
-            })
-            .collect();
-        print_line(&json!({ "timezone": config.station.timezone, "days": days }).to_string())?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    if snapshot.windows.is_empty() {
-        print_line(
-            "Chưa có khung giờ phát nào: đài chỉ phát tin khẩn cấp. / No window is defined: the station airs nothing but emergencies.",
-        )?;
-    }
-    for day in plans {
-        print_line(&format!("{} ({})", day.date, day.date.strftime("%A")))?;
-        if day.slots.is_empty() && day.refusals.is_empty() {
-            print_line("  nothing planned")?;
-        }
-        for entry in day.entries() {
-            print_line(&timetable_line(&entry, &timezone))?;
-        }
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-fn timetable_line(entry: &Entry, timezone: &TimeZone) -> String {
-    let start = entry.start().to_zoned(timezone.clone()).strftime("%H:%M:%S").to_string();
-    match entry {
-        Entry::Slot(slot) => {
-            format!("  {start}  {:>7.1} s  {}  [{}]", slot.duration.as_secs_f64(), slot.title, slot.name)
-        }
-        Entry::Refused(refusal) => {
-            let title = refusal.title.as_deref().unwrap_or("?");
-            format!(
-                "  {start}  not aired  {title}  [{}]  {}: {}",
-                refusal.name, refusal.reason.code, refusal.reason.vi
-            )
-        }
-    }
 }
 
 /// Prints a line; a reader that went away (`| head`) is no failure of ours.

@@ -2,7 +2,7 @@
 
 use super::{Message, PlayoutLoop};
 use loaxa_audio::output::OutputEvent;
-use loaxa_schedules::Input;
+use loaxa_schedules::{Input, Stage};
 use serde_json::json;
 
 impl PlayoutLoop {
@@ -11,7 +11,14 @@ impl PlayoutLoop {
         match message {
             Message::Input(input) => {
                 self.note_fault(&input);
+                let written = match &input {
+                    Input::Recorded { slot, stage: Stage::Ended } => self.unfinished.remove(slot),
+                    _ => false,
+                };
                 self.playout.handle(input, now);
+                if written {
+                    self.replan();
+                }
             }
             Message::Verified { slot, result } => {
                 let input = match result {

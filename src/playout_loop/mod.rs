@@ -15,10 +15,9 @@ use crate::clock::Clock;
 use crate::error::Result;
 use crate::events::Events;
 use crate::intake::{Folders, blocking};
-use crate::planning;
+use crate::planning::{self, Site};
 use crate::store::{LogJob, Store};
 use jiff::SignedDuration;
-use jiff::tz::TimeZone;
 use loaxa_audio::output::{Output, OutputEvent, OutputSettings};
 use loaxa_audio::prepared::Prepared;
 use loaxa_firmware_bridge::Amplifier;
@@ -26,7 +25,7 @@ use loaxa_schedules::{
     Activity, Entry, Input, Interruption, Now, Playout, PlayoutSettings, PlayoutView, Slot, SlotKey,
 };
 use serde_json::json;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -65,8 +64,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// What is kept.
     pub store: Arc<Store>,
-    /// The zone in which schedules are written.
-    pub timezone: TimeZone,
+    /// What the configuration says that a plan depends on.
+    pub site: Site,
     /// Where prepared PCM lies.
     pub folders: Folders,
     /// Who wants to know.
@@ -83,7 +82,7 @@ pub struct Parts {
 pub struct PlayoutLoop {
     clock: Arc<dyn Clock>,
     store: Arc<Store>,
-    timezone: TimeZone,
+    site: Site,
     events: Events,
     log: LogWriter,
     playout: Playout,
@@ -96,6 +95,8 @@ pub struct PlayoutLoop {
     output: output::Air,
     /// Slots between their due row and their outcome, as they were announced.
     due: HashMap<SlotKey, Slot>,
+    /// Slots whose outcome is being written and may call for a second chance, which only a new plan can give.
+    unfinished: HashSet<SlotKey>,
     /// Counts steps of the wall clock and changes of trust: a plan made before one is worth nothing after it.
     era: u64,
     planning: bool,
@@ -148,7 +149,7 @@ impl PlayoutLoop {
             output: output::Air::new(parts.output.0, parts.folders, sender.clone()),
             clock: parts.clock,
             store: parts.store,
-            timezone: parts.timezone,
+            site: parts.site,
             events: parts.events,
             playout,
             handle: handle.clone(),
@@ -158,6 +159,7 @@ impl PlayoutLoop {
             orders,
             amplifier: task,
             due: HashMap::new(),
+            unfinished: HashSet::new(),
             era: 0,
             planning: false,
             plan_again: false,
@@ -261,12 +263,12 @@ impl PlayoutLoop {
             return;
         }
         (self.planning, self.plan_again, self.planned_at) = (true, false, now.mono);
-        let (store, timezone, sender) = (Arc::clone(&self.store), self.timezone.clone(), self.sender.clone());
+        let (store, site, sender) = (Arc::clone(&self.store), self.site.clone(), self.sender.clone());
         let (era, accounted_until, from) =
             (self.era, self.playout.accounted_until(), self.playout.plan_from());
         tokio::task::spawn_blocking(move || {
-            let planned = recovery::catch_up(&store, &timezone, accounted_until, now)
-                .and_then(|()| planning::ahead(&store, &timezone, from, now.wall));
+            let planned = recovery::catch_up(&store, &site, accounted_until, now)
+                .and_then(|()| planning::ahead(&store, &site, from, now.wall));
             let _ = sender.send(Message::Planned { era, result: planned });
             loaxa_board_sys::give_memory_back();
         });

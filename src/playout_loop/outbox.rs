@@ -64,6 +64,7 @@ impl PlayoutLoop {
                 let job =
                     LogJob::Ended { slot: slot.clone(), outcome, reason, played, started, ended, confirmed };
                 self.tell_closed(&slot, outcome);
+                self.want_second_chance(&slot, outcome);
                 self.record(now, vec![job], Urgency::KeepTrying, slot, Stage::Ended);
             }
             Command::RecordUnaired { entry, outcome, reason } => {
@@ -77,6 +78,7 @@ impl PlayoutLoop {
                     "slot closed without sound"
                 );
                 self.tell_closed(&slot, outcome);
+                self.want_second_chance(&slot, outcome);
                 let jobs = recovery::unaired(entry, outcome, reason, self.clock.trust().as_str());
                 self.record(now, jobs, Urgency::KeepTrying, slot, Stage::Ended);
             }
@@ -130,6 +132,13 @@ impl PlayoutLoop {
 
     fn tell_closed(&self, slot: &SlotKey, outcome: Outcome) {
         self.events.tell("airing", &json!({ "slot": slot.as_str(), "outcome": outcome.as_str() }));
+    }
+
+    /// A new plan is made once the outcome is written, for the planner learns of it from the log.
+    fn want_second_chance(&mut self, slot: &SlotKey, outcome: Outcome) {
+        if matches!(outcome, Outcome::Partial | Outcome::Missed | Outcome::Preempted | Outcome::Failed) {
+            self.unfinished.insert(slot.clone());
+        }
     }
 
     fn show_on_air(&self, slot: &SlotKey, played: SignedDuration, started: Option<Timestamp>) {

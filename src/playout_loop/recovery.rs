@@ -1,9 +1,8 @@
 //! What start-up and shutdown write for airings that nobody saw the end of.
 
 use crate::error::Result;
-use crate::planning;
+use crate::planning::{self, Site};
 use crate::store::{LogJob, Store};
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use loaxa_schedules::{Entry, Interruption, Now, OpenAiring, Outcome, Reason, reconcile};
 
@@ -53,12 +52,8 @@ pub(super) fn close_open(store: &Store, now: Now, why: Interruption) -> Result<u
 
 /// After a long absence: writes the outcome of every slot of the days that passed before yesterday, a day at a time, so
 /// that a year without power is no burden on a small board's memory.
-pub(super) fn catch_up(
-    store: &Store,
-    timezone: &TimeZone,
-    accounted_until: Timestamp,
-    now: Now,
-) -> Result<()> {
+pub(super) fn catch_up(store: &Store, site: &Site, accounted_until: Timestamp, now: Now) -> Result<()> {
+    let timezone = &site.timezone;
     let Ok(last) = planning::day_of(now.wall, timezone).yesterday() else {
         return Ok(());
     };
@@ -66,7 +61,7 @@ pub(super) fn catch_up(
     if day >= last {
         return Ok(());
     }
-    let snapshot = planning::snapshot(store, timezone)?;
+    let snapshot = planning::snapshot(store, site, now.wall)?;
     while day < last {
         let (Ok(from), Ok(next)) = (day.to_zoned(timezone.clone()), day.tomorrow()) else {
             return Ok(());

@@ -4,7 +4,7 @@ use super::{Store, col, from_json, nanos, storage, time, to_json};
 use crate::airing_log::chain::{self, canonical};
 use crate::error::Result;
 use jiff::{SignedDuration, Timestamp};
-use loaxa_schedules::{Entry, Outcome, Reason, SlotKey};
+use loaxa_schedules::{Entry, Origin, Outcome, Reason, SlotKey};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde_json::{Value, json};
 
@@ -14,10 +14,10 @@ const HEAD: &str = "SELECT row, hash FROM airing_log ORDER BY row DESC LIMIT 1";
 const ROWS: &str =
     "SELECT row, at, kind, body, prev, hash FROM airing_log WHERE row > :after ORDER BY row LIMIT :limit";
 const DUE: &str =
-    "INSERT OR IGNORE INTO airings (slot, entry, programme, segment, sha256, title, approved_by, external_id,
-    campaign, planned_start, planned, clock, due_row)
-  SELECT :slot, :entry, :programme, :segment, :sha256, :title, :approved_by, s.external_id, s.campaign,
-    :planned_start, :planned, :clock, :row
+    "INSERT OR IGNORE INTO airings (slot, entry, origin, programme, segment, sha256, title, approved_by, external_id,
+    campaign, planned_start, planned, offset_in, clock, due_row)
+  SELECT :slot, :entry, :origin, :programme, :segment, :sha256, :title, :approved_by, s.external_id,
+    COALESCE(:campaign, s.campaign), :planned_start, :planned, :offset, :clock, :row
   FROM (SELECT 1) LEFT JOIN segments s ON s.id = :segment";
 const STARTED: &str = "UPDATE airings SET started = :at WHERE slot = :slot AND seq IS NULL";
 const ENDED: &str = "UPDATE airings SET seq = (SELECT COALESCE(MAX(seq), 0) + 1 FROM airings), outcome = :outcome,
@@ -139,8 +139,8 @@ pub struct Airing {
     pub reason: Option<Reason>,
     /// The amplifier's word.
     pub confirmed: bool,
-    /// Programme id.
-    pub programme: String,
+    /// Programme id; None of what no programme planned.
+    pub programme: Option<String>,
     /// Segment id.
     pub segment: String,
     /// SHA-256 of the original.
@@ -155,7 +155,7 @@ pub struct Airing {
     pub clock: String,
     /// The uploader's own id.
     pub external_id: Option<String>,
-    /// The campaign it was meant for.
+    /// The campaign whose airing it was; of what no campaign planned, the word that the segment's uploader gave.
     pub campaign: Option<String>,
 }
 
@@ -345,9 +345,9 @@ fn due(connection: &Connection, at: Timestamp, entry: &Entry, clock: &str) -> Re
     if known.is_some() {
         return Ok(());
     }
-    let (programme, segment, title, sha256, approved_by, planned, refusal) = match entry {
+    let (origin, segment, title, sha256, approved_by, planned, refusal) = match entry {
         Entry::Slot(slot) => (
-            slot.origin.id(),
+            slot.origin,
             slot.segment,
             Some(slot.title.clone()),
             Some(slot.original_sha256.clone()),
@@ -356,7 +356,7 @@ fn due(connection: &Connection, at: Timestamp, entry: &Entry, clock: &str) -> Re
             None,
         ),
         Entry::Refused(refusal) => (
-            refusal.origin.id(),
+            refusal.origin,
             refusal.segment,
             refusal.title.clone(),
             None,
@@ -365,24 +365,33 @@ fn due(connection: &Connection, at: Timestamp, entry: &Entry, clock: &str) -> Re
             Some(refusal.reason.code.clone()),
         ),
     };
-    let prepared = match entry {
-        Entry::Slot(slot) => Some(&slot.pcm),
-        Entry::Refused(_) => None,
+    let (prepared, offset) = match entry {
+        Entry::Slot(slot) => (Some(&slot.pcm), slot.offset),
+        Entry::Refused(_) => (None, SignedDuration::ZERO),
     };
-    let body = json!({
-        "slot": entry.key().as_str(), "planned_start": entry.start().to_string(), "programme": programme.to_string(),
+    let (whose, programme, campaign) = match origin {
+        Origin::Programme(id) => ("programme", Some(id.to_string()), None),
+        Origin::Campaign(id) => ("campaign", None, Some(id.to_string())),
+        Origin::Emergency(_) => ("emergency", None, None),
+    };
+    let mut body = json!({
+        "slot": entry.key().as_str(), "planned_start": entry.start().to_string(), whose: origin.id().to_string(),
         "segment": segment.to_string(), "title": title, "sha256": sha256, "prepared": prepared, "approved_by": approved_by,
         "planned_ms": planned.map(|planned| i64::try_from(planned.as_millis()).unwrap_or(i64::MAX)),
         "refused": refusal, "clock": clock,
     });
+    if offset > SignedDuration::ZERO {
+        body["offset_ms"] = json!(millis(offset));
+    }
     let row = append(connection, at, "due", &body)?;
     let mut statement = connection.prepare_cached(DUE).map_err(storage)?;
     statement
         .execute(named_params! {
-            ":slot": entry.key().as_str(), ":entry": to_json(entry)?, ":programme": programme.to_string(),
+            ":slot": entry.key().as_str(), ":entry": to_json(entry)?, ":origin": whose, ":programme": programme,
+            ":campaign": campaign, ":offset": whole_nanos(offset),
             ":segment": segment.to_string(), ":sha256": sha256, ":title": title, ":approved_by": approved_by,
             ":planned_start": nanos(entry.start()),
-            ":planned": planned.map(|planned| i64::try_from(planned.as_nanos()).unwrap_or(i64::MAX)),
+            ":planned": planned.map(whole_nanos),
             ":clock": clock, ":row": row,
         })
         .map_err(storage)?;

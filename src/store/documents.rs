@@ -1,4 +1,4 @@
-//! Windows, programmes and zones: kept as documents, each change with its row in the airing log.
+//! Windows, programmes, campaigns and whatever else people plan with: kept as documents, each change with its row in the airing log.
 
 use super::{Store, from_json, nanos, storage, time, to_json};
 use crate::error::{Error, ErrorKind, Result};
@@ -27,6 +27,12 @@ pub enum DocumentKind {
     Programme,
     /// A group of loudspeakers.
     Zone,
+    /// Segments with quotas.
+    Campaign,
+    /// Days that are not like others.
+    Holiday,
+    /// A unit of the administration.
+    Unit,
 }
 
 impl DocumentKind {
@@ -36,6 +42,9 @@ impl DocumentKind {
             Self::Window => "window",
             Self::Programme => "programme",
             Self::Zone => "zone",
+            Self::Campaign => "campaign",
+            Self::Holiday => "holiday",
+            Self::Unit => "unit",
         }
     }
 }
@@ -57,6 +66,28 @@ pub struct Stored<T> {
     pub changed_at: Timestamp,
     /// The object itself.
     pub value: T,
+}
+
+impl<T: Document> Stored<T> {
+    /// Whether it is still the version that somebody means to change.
+    ///
+    /// # Errors
+    /// `changed_meanwhile` when it is not.
+    pub fn require(&self, version: i64) -> Result<()> {
+        if self.version == version {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::PreconditionFailed,
+            "changed_meanwhile",
+            format!(
+                "{} {} is at version {} and you meant version {version}: somebody changed it; read it again, then repeat your change",
+                T::KIND.as_str(),
+                self.value.id(),
+                self.version
+            ),
+        ))
+    }
 }
 
 impl Store {
@@ -164,18 +195,8 @@ fn one<T: Document>(connection: &Connection, id: Uuid) -> Result<Option<Stored<T
 
 fn require_version<T: Document>(connection: &Connection, id: Uuid, version: i64) -> Result<Stored<T>> {
     let stored = one::<T>(connection, id)?.ok_or_else(|| Error::not_found(T::KIND.as_str(), id))?;
-    if stored.version == version {
-        return Ok(stored);
-    }
-    Err(Error::new(
-        ErrorKind::PreconditionFailed,
-        "changed_meanwhile",
-        format!(
-            "{} {id} is at version {} and you meant version {version}: somebody changed it; read it again, then repeat your change",
-            T::KIND.as_str(),
-            stored.version
-        ),
-    ))
+    stored.require(version)?;
+    Ok(stored)
 }
 
 fn note_change<T: Document>(

@@ -5,6 +5,7 @@
 
 mod airings;
 mod documents;
+mod history;
 mod idempotency;
 mod identities;
 mod segments;

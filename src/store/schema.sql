@@ -1,4 +1,4 @@
--- The station's database, version 1. Times are nanoseconds since 1970-01-01T00:00:00Z unless a column says otherwise.
+-- The station's database, version 2. Times are nanoseconds since 1970-01-01T00:00:00Z unless a column says otherwise.
 -- Objects that people plan with are documents: what they mean is checked by loaxa-schedules, what is searched has a column.
 
 -- Facts about the board itself: 'accounted_until', 'stopped', …
@@ -54,7 +54,8 @@ CREATE TABLE segments (
   uploaded_at   INTEGER NOT NULL,
   approved_by   TEXT REFERENCES identities (id),
   approved_at   INTEGER,
-  approval_note TEXT
+  approval_note TEXT,
+  music         INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX segments_by_sha ON segments (sha256);
 CREATE INDEX segments_by_state ON segments (state);
@@ -66,9 +67,9 @@ CREATE TABLE uploaders (
   PRIMARY KEY (segment, identity)
 ) STRICT, WITHOUT ROWID;
 
--- Windows, programmes, zones.
+-- What people plan with.
 CREATE TABLE documents (
-  kind       TEXT NOT NULL CHECK (kind IN ('window', 'programme', 'zone')),
+  kind       TEXT NOT NULL CHECK (kind IN ('window', 'programme', 'zone', 'campaign', 'holiday', 'unit')),
   id         TEXT NOT NULL,
   version    INTEGER NOT NULL,
   body       TEXT NOT NULL,               -- JSON of the loaxa-schedules type
@@ -96,15 +97,17 @@ CREATE TABLE airings (
   slot          TEXT PRIMARY KEY,
   seq           INTEGER UNIQUE,
   entry         TEXT NOT NULL,            -- JSON of loaxa_schedules::Entry as it was due
-  programme     TEXT NOT NULL,
+  origin        TEXT NOT NULL CHECK (origin IN ('programme', 'campaign', 'emergency')),
+  programme     TEXT,                     -- only of a programme
+  campaign      TEXT,                     -- the campaign's id; of what is none, the word that its uploader gave
   segment       TEXT NOT NULL,
   sha256        TEXT,
   title         TEXT,
   approved_by   TEXT,
   external_id   TEXT,
-  campaign      TEXT,
   planned_start INTEGER NOT NULL,
   planned       INTEGER,                  -- nanoseconds
+  offset_in     INTEGER NOT NULL,         -- nanoseconds of the recording before its beginning
   started       INTEGER,
   ended         INTEGER,
   played        INTEGER,                  -- nanoseconds, counted at the output
@@ -116,6 +119,7 @@ CREATE TABLE airings (
   ended_row     INTEGER
 ) STRICT;
 CREATE INDEX airings_by_start ON airings (planned_start);
+CREATE INDEX airings_of_campaigns ON airings (campaign) WHERE origin = 'campaign';
 CREATE INDEX airings_open ON airings (slot) WHERE seq IS NULL;
 
 -- How far the sound had come, noted every second or less, so that a power cut leaves "partial, N s".

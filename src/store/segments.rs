@@ -11,13 +11,13 @@ use std::collections::BTreeSet;
 const COLUMNS: &str =
     "SELECT s.id, s.version, s.state, s.sha256, s.bytes, s.title, s.language, s.class, s.source,
     s.valid_from, s.valid_until, s.campaign, s.external_id, s.reason, s.duration, s.prepared, s.sound,
-    s.uploaded_by, u.name, s.uploaded_at, s.approved_by, a.name, s.approved_at, s.approval_note
+    s.uploaded_by, u.name, s.uploaded_at, s.approved_by, a.name, s.approved_at, s.approval_note, s.music
   FROM segments s JOIN identities u ON u.id = s.uploaded_by LEFT JOIN identities a ON a.id = s.approved_by";
 const INSERT: &str =
     "INSERT INTO segments (id, version, state, sha256, bytes, title, language, class, source,
-    valid_from, valid_until, campaign, external_id, uploaded_by, uploaded_at)
+    valid_from, valid_until, campaign, external_id, music, uploaded_by, uploaded_at)
   VALUES (:id, 1, 'received', :sha256, :bytes, :title, :language, :class, :source,
-    :valid_from, :valid_until, :campaign, :external_id, :by, :at)";
+    :valid_from, :valid_until, :campaign, :external_id, :music, :by, :at)";
 const ADD_UPLOADER: &str = "INSERT OR IGNORE INTO uploaders (segment, identity) VALUES (:segment, :identity)";
 const IS_UPLOADER: &str =
     "SELECT EXISTS (SELECT 1 FROM uploaders WHERE segment = :segment AND identity = :identity)";
@@ -54,6 +54,8 @@ pub struct NewSegment {
     pub language: String,
     /// Bulletin class.
     pub class: Class,
+    /// Whether it is music, which days of mourning keep silent.
+    pub music: bool,
     /// Where it comes from, in the uploader's words.
     pub source: Option<String>,
     /// Not aired before.
@@ -175,7 +177,7 @@ impl Store {
                         ":id": new.id.to_string(), ":sha256": new.sha256, ":bytes": i64::try_from(new.bytes).unwrap_or(i64::MAX),
                         ":title": new.title, ":language": new.language, ":class": new.class.as_str(), ":source": new.source,
                         ":valid_from": text(&new.valid_from), ":valid_until": text(&new.valid_until),
-                        ":campaign": new.campaign, ":external_id": new.external_id, ":by": by, ":at": nanos(at),
+                        ":campaign": new.campaign, ":external_id": new.external_id, ":music": new.music, ":by": by, ":at": nanos(at),
                     },
                 )
                 .map_err(storage)?;
@@ -383,17 +385,12 @@ fn rejected_by_person(note: Option<&str>) -> Reason {
 }
 
 fn same_words(a: &NewSegment, b: &NewSegment) -> bool {
-    (&a.title, &a.language, a.class, &a.source, &a.valid_from, &a.valid_until, &a.campaign, &a.external_id)
-        == (
-            &b.title,
-            &b.language,
-            b.class,
-            &b.source,
-            &b.valid_from,
-            &b.valid_until,
-            &b.campaign,
-            &b.external_id,
-        )
+    let words = |it: &NewSegment| {
+        let validity = (it.valid_from.clone(), it.valid_until.clone());
+        let theirs = (it.source.clone(), it.campaign.clone(), it.external_id.clone());
+        (it.title.clone(), it.language.clone(), it.class, it.music, validity, theirs)
+    };
+    words(a) == words(b)
 }
 
 fn add_uploader(connection: &Connection, id: SegmentId, by: &str) -> Result<()> {
@@ -447,6 +444,7 @@ fn record(row: &Row<'_>) -> Result<SegmentRecord> {
             title: col(row, 5)?,
             language: col(row, 6)?,
             class: class_of(&col::<String>(row, 7)?).ok_or_else(|| damaged("class"))?,
+            music: col(row, 24)?,
             source: col(row, 8)?,
             valid_from: bound(9)?,
             valid_until: bound(10)?,

@@ -8,7 +8,9 @@ use rusqlite::{Connection, TransactionBehavior};
 
 const SCHEMA: &str = include_str!("schema.sql");
 /// The version that this program writes.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
+/// What brings a database of version `index + 1` to the version after it.
+const STEPS: [&str; 1] = [include_str!("upgrade_2.sql")];
 
 /// Creates what is not there yet.
 ///
@@ -26,6 +28,13 @@ pub(super) fn bring_up_to_date(connection: &mut Connection, now: Timestamp) -> R
             let body = serde_json::json!({ "format": chain::FORMAT, "log": station });
             super::airings::append(&transaction, now, "log_begins", &body)?;
         }
+        older @ 1..VERSION => {
+            let done = usize::try_from(older - 1).unwrap_or(0);
+            for step in STEPS.iter().skip(done) {
+                transaction.execute_batch(step).map_err(storage)?;
+            }
+            tracing::info!(from = older, to = VERSION, "the database was brought up to date");
+        }
         newer => {
             return Err(Error::new(
                 ErrorKind::Conflict,
@@ -42,7 +51,7 @@ pub(super) fn bring_up_to_date(connection: &mut Connection, now: Timestamp) -> R
 
 #[cfg(test)]
 mod tests {
-    use crate::store::Store;
+    use crate::store::{AiringFilter, Store};
     use jiff::Timestamp;
 
     #[test]
@@ -53,6 +62,72 @@ mod tests {
         connection.pragma_update(None, "user_version", 99).unwrap();
         let error = Store::open(folder.path(), Timestamp::UNIX_EPOCH).err().unwrap();
         assert_eq!(error.code, "database_too_new");
+    }
+
+    const SCHEMA_1: &str = include_str!("schema_1.sql");
+
+    /// Every table, index and trigger: its name, and its text without comments, blanks and quotes.
+    fn schema(connection: &rusqlite::Connection) -> Vec<(String, String)> {
+        let mut statement = connection
+            .prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")
+            .unwrap();
+        let plain = |sql: String| {
+            let lines = sql.lines().map(|line| line.split("--").next().unwrap().to_owned());
+            lines.collect::<String>().chars().filter(|c| !c.is_whitespace() && *c != '"').collect::<String>()
+        };
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, plain(row.get(1)?)))).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn a_database_of_version_1_is_brought_up_to_date_with_everything_in_it() {
+        let (old, new) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let file = old.path().join("loaxa.db");
+        let connection = rusqlite::Connection::open(&file).unwrap();
+        connection.execute_batch(SCHEMA_1).unwrap();
+        connection
+            .execute_batch(
+                r#"INSERT INTO identities (id, kind, name, scopes, secret, created_at) VALUES ('i', 'token', 'i', '[]', 's', 0);
+                INSERT INTO segments (id, version, state, sha256, bytes, title, language, class, uploaded_by, uploaded_at)
+                VALUES ('01890a5d-ac96-774b-bcce-b302099a8051', 1, 'approved', 'aa', 1, 'Tin', 'vi', 'normal', 'i', 0);
+                INSERT INTO uploaders (segment, identity) VALUES ('01890a5d-ac96-774b-bcce-b302099a8051', 'i');
+                INSERT INTO documents (kind, id, version, body, changed_by, changed_at)
+                VALUES ('zone', '01890a5d-ac96-774b-bcce-b302099a8052', 3,
+                    '{"id":"01890a5d-ac96-774b-bcce-b302099a8052","name":"Thôn 1"}', 'i', 5);
+                INSERT INTO airings (slot, seq, entry, programme, segment, campaign, planned_start, planned, played, outcome,
+                    reason, confirmed, clock, due_row, ended_row)
+                VALUES ('k/20261120T100000Z/0', 1, '{"kind":"refused","key":"k/20261120T100000Z/0",
+                    "programme":"01890a5d-ac96-774b-bcce-b302099a8053","programme_name":"Sáng","occurrence":"2026-11-20T10:00:00Z",
+                    "position":0,"segment":"01890a5d-ac96-774b-bcce-b302099a8051","title":"Tin","class":"normal",
+                    "start":"2026-11-20T10:00:00Z","duration":null,"zones":[],"reason":{"code":"overlap","vi":"a","en":"b"}}',
+                    '01890a5d-ac96-774b-bcce-b302099a8053', '01890a5d-ac96-774b-bcce-b302099a8051', 'Mùa hè',
+                    1795082400000000000, NULL, 0, 'suppressed', '{"code":"overlap","vi":"a","en":"b"}', 0, 'kernel', 1, 2);
+                PRAGMA user_version = 1;"#,
+            )
+            .unwrap();
+        drop(connection);
+        let upgraded = Store::open(old.path(), Timestamp::UNIX_EPOCH).unwrap();
+        upgraded.check().unwrap();
+        drop(Store::open(new.path(), Timestamp::UNIX_EPOCH).unwrap());
+        let fresh = rusqlite::Connection::open(new.path().join("loaxa.db")).unwrap();
+        let connection = rusqlite::Connection::open(&file).unwrap();
+        assert_eq!(schema(&connection), schema(&fresh));
+        let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+        assert_eq!(version, super::VERSION);
+        let broken: i64 = connection
+            .query_row("SELECT COUNT(*) FROM pragma_foreign_key_check", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(broken, 0);
+        let zone = upgraded.documents::<loaxa_schedules::Zone>(None, 10).unwrap().remove(0);
+        assert_eq!((zone.version, zone.value.name.as_str()), (3, "Thôn 1"));
+        let segment = upgraded.all_segments().unwrap().remove(0);
+        assert!(!segment.pushed.music);
+        let filter = AiringFilter { campaign: Some("Mùa hè".into()), limit: 9, ..AiringFilter::default() };
+        let airing = upgraded.airings(&filter).unwrap().remove(0);
+        assert_eq!((airing.outcome.as_str(), airing.seq), ("suppressed", 1));
+        assert_eq!(airing.programme.as_deref(), Some("01890a5d-ac96-774b-bcce-b302099a8053"));
+        let past = upgraded.history(Timestamp::UNIX_EPOCH, &[]).unwrap().remove(0);
+        assert_eq!(past.key.as_str(), "k/20261120T100000Z/0");
     }
 
     #[test]

@@ -5,10 +5,15 @@
 
 mod airings;
 mod audio;
+mod bodies;
+mod campaigns;
 mod openapi;
 mod page;
 mod plan;
+mod presets;
+mod preview;
 mod problem;
+mod resources;
 mod schedule;
 mod segments;
 mod serve;
@@ -23,6 +28,7 @@ use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::Events;
 use crate::intake::Intake;
+use crate::planning::Site;
 use crate::playout_loop::PlayoutHandle;
 use crate::store::Store;
 use crate::turns::Turns;
@@ -53,6 +59,8 @@ pub struct App {
     pub events: Events,
     /// The zone in which schedules are written.
     pub timezone: TimeZone,
+    /// What the configuration says that a plan depends on.
+    pub site: Site,
     /// What the station says of itself.
     pub about: About,
     /// Told whenever what could air has changed.
@@ -110,6 +118,12 @@ pub fn routes(app: Arc<App>) -> impl Filter<Extract = (Response,), Error = Infal
         .or(schedule::routes(&app))
         .unify()
         .or(plan::routes(&app))
+        .unify()
+        .or(preview::routes(&app))
+        .unify()
+        .or(campaigns::routes(&app))
+        .unify()
+        .or(presets::routes(&app))
         .unify()
         .or(airings::routes(&app))
         .unify()
@@ -294,29 +308,28 @@ impl Query {
 
     /// An instant, or the start of a day in the station's zone.
     fn instant(&self, name: &str, timezone: &TimeZone) -> Result<Option<jiff::Timestamp>> {
-        self.get(name)
-            .map(|text| {
-                // a plus sign that was not escaped arrives as a blank
-                let text = text.replace(' ', "+");
-                if let Ok(instant) = text.parse::<jiff::Timestamp>() {
-                    return Ok(instant);
-                }
-                text.parse::<jiff::civil::Date>()
-                    .ok()
-                    .and_then(|date| date.to_zoned(timezone.clone()).ok())
-                    .map(|start| start.timestamp())
-                    .ok_or_else(|| {
-                        Error::new(
-                            ErrorKind::Malformed,
-                            "bad_parameter",
-                            format!(
-                                "{name}={text:?} is no time; write 2026-11-30 or 2026-11-30T17:00:00%2B07:00"
-                            ),
-                        )
-                    })
-            })
-            .transpose()
+        self.get(name).map(|text| instant(name, text, timezone)).transpose()
     }
+}
+
+/// An instant, or the start of a day in the station's zone.
+fn instant(name: &str, text: &str, timezone: &TimeZone) -> Result<jiff::Timestamp> {
+    // a plus sign that was not escaped arrives as a blank
+    let text = text.replace(' ', "+");
+    if let Ok(instant) = text.parse::<jiff::Timestamp>() {
+        return Ok(instant);
+    }
+    text.parse::<jiff::civil::Date>()
+        .ok()
+        .and_then(|date| date.to_zoned(timezone.clone()).ok())
+        .map(|start| start.timestamp())
+        .ok_or_else(|| {
+            Error::new(
+                ErrorKind::Malformed,
+                "bad_parameter",
+                format!("{name}={text:?} is no time; write 2026-11-30 or 2026-11-30T17:00:00%2B07:00"),
+            )
+        })
 }
 
 /// The scopes with which somebody may look at what the station holds.

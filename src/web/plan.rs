@@ -4,9 +4,10 @@ use super::wire;
 use super::{App, LOOK, Query, caller, json, query, respond, with, work};
 use crate::access::Caller;
 use crate::error::{Error, ErrorKind, Result};
-use crate::planning;
+use crate::planning::{self, Notice};
+use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
-use loaxa_schedules::Entry;
+use loaxa_schedules::{DayPlan, Entry, Snapshot};
 use serde_json::json;
 use std::sync::Arc;
 use warp::Filter;
@@ -32,45 +33,21 @@ async fn plan(app: Arc<App>, caller: Caller, query: Query) -> Result<Response> {
     caller.require(&LOOK)?;
     query.only(&["from", "to"])?;
     let now = app.clock.now().wall;
-    let today = planning::day_of(now, &app.timezone);
-    let from = query.instant("from", &app.timezone)?;
-    let to = query.instant("to", &app.timezone)?;
-    let first = from.map_or(today, |from| planning::day_of(from, &app.timezone));
-    // a `to` at midnight names the day before as the last one
-    let last = match to {
-        Some(to) => planning::day_of(to - 1.nanosecond(), &app.timezone),
-        None => first,
-    };
-    let days = first.until(last).map_or(0, |span| span.get_days()) + 1;
-    if !(1..=MOST_DAYS).contains(&days) {
-        return Err(Error::new(
-            ErrorKind::Malformed,
-            "bad_parameter",
-            format!("from and to span {days} days; ask for 1 to {MOST_DAYS}, with to after from"),
-        ));
-    }
+    let (from, to) = (query.instant("from", &app.timezone)?, query.instant("to", &app.timezone)?);
+    let range = Range::of(&app, now, from, to, 1)?;
     let answer = work(&app, move |app| {
-        let snapshot = planning::snapshot(&app.store, &app.timezone)?;
-        let inside =
-            |start: Timestamp| from.is_none_or(|from| start >= from) && to.is_none_or(|to| start < to);
+        let snapshot = planning::snapshot(&app.store, &app.site, now)?;
         let (mut slots, mut refusals) = (Vec::new(), Vec::new());
-        for day in planning::days(&snapshot, first, days)? {
-            for entry in day.entries().into_iter().filter(|entry| inside(entry.start())) {
+        for day in range.plan(&snapshot)? {
+            for entry in day.entries() {
                 let list = if matches!(entry, Entry::Slot(_)) { &mut slots } else { &mut refusals };
                 list.push(wire::entry(&entry, &app.timezone));
             }
         }
-        let notice = snapshot.windows.is_empty().then(|| {
-            json!({
-                "code": "no_window_defined",
-                "vi": "Chưa có khung giờ phát nào: đài chỉ phát tin khẩn cấp.",
-                "en": "No window is defined: the station airs nothing but emergencies.",
-            })
-        });
-        let timezone = &app.timezone;
+        let notice = snapshot.windows.is_empty().then(Notice::no_window_defined);
         Ok(json!({
-            "from": wire::local(from.unwrap_or(start_of(first, timezone)), timezone),
-            "to": wire::local(to.unwrap_or(start_of(last.tomorrow().unwrap_or(last), timezone)), timezone),
+            "from": wire::local(range.from, &app.timezone),
+            "to": wire::local(range.to, &app.timezone),
             "slots": slots,
             "refusals": refusals,
             "notice": notice,
@@ -80,6 +57,53 @@ async fn plan(app: Arc<App>, caller: Caller, query: Query) -> Result<Response> {
     json(StatusCode::OK, &answer)
 }
 
-fn start_of(date: jiff::civil::Date, timezone: &jiff::tz::TimeZone) -> Timestamp {
-    date.to_zoned(timezone.clone()).map_or(Timestamp::UNIX_EPOCH, |start| start.timestamp())
+/// The stretch of time that somebody asks about.
+pub(super) struct Range {
+    pub(super) from: Timestamp,
+    pub(super) to: Timestamp,
+    first: Date,
+    days: i32,
+}
+
+impl Range {
+    /// Without `from`, from today on; without `to`, so many days.
+    pub(super) fn of(
+        app: &App,
+        now: Timestamp,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+        days: i32,
+    ) -> Result<Range> {
+        let timezone = &app.timezone;
+        let first = planning::day_of(from.unwrap_or(now), timezone);
+        // a `to` at midnight names the day before as the last one
+        let last = match to {
+            Some(to) => planning::day_of(to.saturating_sub(1.nanosecond()).unwrap_or(to), timezone),
+            None => first.saturating_add((days - 1).days()),
+        };
+        let days = first.until(last).map_or(0, |span| span.get_days()) + 1;
+        if !(1..=MOST_DAYS).contains(&days) {
+            return Err(Error::new(
+                ErrorKind::Malformed,
+                "bad_parameter",
+                format!("from and to span {days} days; ask for 1 to {MOST_DAYS}, with to after from"),
+            ));
+        }
+        let start_of = |date: Date| {
+            date.to_zoned(timezone.clone()).map_or(Timestamp::UNIX_EPOCH, |start| start.timestamp())
+        };
+        let from = from.unwrap_or_else(|| start_of(first));
+        let to = to.unwrap_or_else(|| start_of(last.tomorrow().unwrap_or(last)));
+        Ok(Range { from, to, first, days })
+    }
+
+    /// What a plan says of it.
+    pub(super) fn plan(&self, snapshot: &Snapshot) -> Result<Vec<DayPlan>> {
+        let mut days = planning::days(snapshot, self.first, self.days)?;
+        for day in &mut days {
+            day.slots.retain(|slot| self.from <= slot.start && slot.start < self.to);
+            day.refusals.retain(|refusal| self.from <= refusal.start && refusal.start < self.to);
+        }
+        Ok(days)
+    }
 }

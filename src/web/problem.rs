@@ -1,7 +1,7 @@
 //! Every refusal as `application/problem+json` (RFC 9457), in one place.
 
 use crate::error::{Error, ErrorKind};
-use serde_json::json;
+use serde_json::{Value, json};
 use warp::http::{HeaderValue, StatusCode, header};
 use warp::reply::Response;
 
@@ -26,8 +26,8 @@ pub(super) fn status(kind: ErrorKind) -> StatusCode {
     }
 }
 
-/// The answer that tells of an error. What went wrong inside the machine is logged, and said without its details.
-pub(super) fn answer(error: &Error) -> Response {
+/// An error as it is told. What went wrong inside the machine is logged, and said without its details.
+pub(super) fn body(error: &Error) -> Value {
     let status = status(error.kind);
     let detail = if error.kind == ErrorKind::Internal {
         tracing::error!(code = %error.code, detail = %error.detail, "a request failed inside");
@@ -45,7 +45,13 @@ pub(super) fn answer(error: &Error) -> Response {
     if let Some(vi) = &error.detail_vi {
         body["detail_vi"] = json!(vi);
     }
-    let mut response = Response::new(body.to_string().into());
+    body
+}
+
+/// The answer that tells of an error.
+pub(super) fn answer(error: &Error) -> Response {
+    let status = status(error.kind);
+    let mut response = Response::new(body(error).to_string().into());
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

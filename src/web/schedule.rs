@@ -1,14 +1,14 @@
-//! `/zones`, `/windows`, `/programmes`: one set of routes for the three kinds of documents.
+//! `/zones`, `/windows`, `/programmes`, `/campaigns`, `/holidays`, `/units`: one set of routes for every kind of document.
 
-use super::wire::{self, ProgrammeBody, Show, WindowBody, ZoneBody};
-use super::{
-    App, LOOK, Query, body, caller, created, if_match, json, object, query, read, respond, with, work,
-};
+use super::resources::Resource;
+use super::wire;
+use super::{App, LOOK, Query, body, caller, created, if_match, json, object, query, respond, with, work};
 use crate::access::{Caller, Scope};
 use crate::error::{Error, Result};
-use crate::planning;
-use crate::store::{Document, Stored};
-use loaxa_schedules::{Programme, ProgrammeId, Window, WindowId, Zone, ZoneId};
+use crate::planning::Notice;
+use crate::store::Stored;
+use loaxa_schedules::{Campaign, Holiday, Programme, Unit, Window, Zone};
+use serde_json::{Value, json as value};
 use std::sync::Arc;
 use uuid::Uuid;
 use warp::Filter;
@@ -16,60 +16,11 @@ use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
 use warp::reply::Response;
 
-/// A document that is planned with over HTTP.
-trait Resource: Document + Show {
-    /// Last part of its path.
-    const PATH: &'static str;
-    /// Reads and checks a body; everything that it names must exist.
-    fn from_body(id: Uuid, body: &[u8], app: &App) -> Result<Self>;
-    /// Says why it cannot go while others name it.
-    fn may_go(_id: Uuid, _app: &App) -> Result<()> {
-        Ok(())
-    }
-}
-
-impl Resource for Zone {
-    const PATH: &'static str = "zones";
-
-    fn from_body(id: Uuid, body: &[u8], app: &App) -> Result<Self> {
-        let zone = read::<ZoneBody>(body)?.zone(ZoneId(id))?;
-        let others = app.store.all_documents::<Zone>()?;
-        if others.iter().any(|other| other.id != zone.id && other.name == zone.name) {
-            return Err(Error::new(
-                crate::error::ErrorKind::Conflict,
-                "name_taken",
-                format!("a zone named {:?} exists already; choose another name", zone.name),
-            ));
-        }
-        Ok(zone)
-    }
-
-    fn may_go(id: Uuid, app: &App) -> Result<()> {
-        planning::require_unused_zone(&app.store, ZoneId(id))
-    }
-}
-
-impl Resource for Window {
-    const PATH: &'static str = "windows";
-
-    fn from_body(id: Uuid, body: &[u8], app: &App) -> Result<Self> {
-        let window = read::<WindowBody>(body)?.window(WindowId(id))?;
-        planning::check_window(&app.store, &window)?;
-        Ok(window)
-    }
-}
-
-impl Resource for Programme {
-    const PATH: &'static str = "programmes";
-
-    fn from_body(id: Uuid, body: &[u8], app: &App) -> Result<Self> {
-        let programme = read::<ProgrammeBody>(body)?.programme(ProgrammeId(id))?;
-        planning::check_programme(&app.store, programme, app.clock.now().wall, &app.timezone)
-    }
-}
-
 pub(super) fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
-    resource::<Zone>(app).or(resource::<Window>(app)).unify().or(resource::<Programme>(app)).unify().boxed()
+    let planned = resource::<Programme>(app).or(resource::<Campaign>(app)).unify();
+    let around =
+        resource::<Zone>(app).or(resource::<Window>(app)).unify().or(resource::<Holiday>(app)).unify();
+    planned.or(around).unify().or(resource::<Unit>(app)).unify().boxed()
 }
 
 fn resource<T: Resource + Sync>(app: &Arc<App>) -> BoxedFilter<(Response,)> {
@@ -119,8 +70,15 @@ fn id_of<T: Resource>(text: &str) -> Result<Uuid> {
     text.parse().map_err(|_| Error::not_found(T::KIND.as_str(), text))
 }
 
-fn shown<T: Resource>(app: &App, stored: &Stored<T>) -> serde_json::Value {
+fn shown<T: Resource>(app: &App, stored: &Stored<T>) -> Value {
     wire::stored(stored, &app.timezone)
+}
+
+/// What was just kept, and what its author should know.
+fn kept<T: Resource>(app: &App, stored: &Stored<T>, notices: &[Notice]) -> Value {
+    let mut shown = shown(app, stored);
+    shown["warnings"] = value!(notices);
+    shown
 }
 
 async fn list<T: Resource + Sync>(app: Arc<App>, caller: Caller, query: Query) -> Result<Response> {
@@ -146,14 +104,14 @@ async fn one<T: Resource + Sync>(app: Arc<App>, caller: Caller, id: String) -> R
 async fn make<T: Resource + Sync>(app: Arc<App>, caller: Caller, body: bytes::Bytes) -> Result<Response> {
     caller.require(&[Scope::ScheduleWrite])?;
     let id = crate::ids::new_id(app.clock.now().wall);
-    let stored = work(&app, move |app| {
-        let value = T::from_body(id, &body, app)?;
-        app.store.create(&value, &caller.id, app.clock.now().wall)
+    let (stored, notices) = work(&app, move |app| {
+        let (value, notices) = T::draft(id, &body)?.check(app)?;
+        Ok((app.store.create(&value, &caller.id, app.clock.now().wall)?, notices))
     })
     .await?;
     app.plan_changed.send_modify(|count| *count += 1);
     let path = format!("/api/v1/{}/{id}", T::PATH);
-    created(StatusCode::CREATED, stored.version, &path, &shown(&app, &stored))
+    created(StatusCode::CREATED, stored.version, &path, &kept(&app, &stored, &notices))
 }
 
 async fn replace<T: Resource + Sync>(
@@ -165,15 +123,16 @@ async fn replace<T: Resource + Sync>(
 ) -> Result<Response> {
     caller.require(&[Scope::ScheduleWrite])?;
     let id = id_of::<T>(&id)?;
-    let stored = work(&app, move |app| {
+    let (stored, notices) = work(&app, move |app| {
         let current = app.store.document::<T>(id)?;
         let version = if_match(tag.as_deref())?;
-        let value = T::from_body(current.value.id(), &body, app)?;
-        app.store.replace(&value, version, &caller.id, app.clock.now().wall)
+        current.require(version)?;
+        let (value, notices) = T::draft(id, &body)?.check(app)?;
+        Ok((app.store.replace(&value, version, &caller.id, app.clock.now().wall)?, notices))
     })
     .await?;
     app.plan_changed.send_modify(|count| *count += 1);
-    object(StatusCode::OK, stored.version, &shown(&app, &stored))
+    object(StatusCode::OK, stored.version, &kept(&app, &stored, &notices))
 }
 
 async fn remove<T: Resource + Sync>(
@@ -185,8 +144,9 @@ async fn remove<T: Resource + Sync>(
     caller.require(&[Scope::ScheduleWrite])?;
     let id = id_of::<T>(&id)?;
     work(&app, move |app| {
-        app.store.document::<T>(id)?;
+        let current = app.store.document::<T>(id)?;
         let version = if_match(tag.as_deref())?;
+        current.require(version)?;
         T::may_go(id, app)?;
         app.store.remove::<T>(id, version, &caller.id, app.clock.now().wall)
     })

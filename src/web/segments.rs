@@ -179,6 +179,7 @@ fn described(id: SegmentId, meta: SegmentMeta, sha256: String, bytes: u64) -> Re
         title: wire::name("segment", meta.title)?,
         language,
         class: meta.class.unwrap_or(Class::Normal),
+        music: meta.music,
         source: meta.source,
         valid_from: meta.valid_from,
         valid_until: meta.valid_until,

@@ -1,13 +1,11 @@
 //! The shapes on the wire. Domain types do not know them.
 
+use super::bodies::Show;
 use crate::error::{Error, Result};
 use crate::store::{Airing, SegmentRecord, Stored};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use loaxa_schedules::{
-    Bound, Class, Entry, Limits, MissedRule, Programme, ProgrammeId, Reason, Recurrence, SegmentId, Standing,
-    StartRule, TimeOfDay, Weekday, Window, WindowId, Zone, ZoneId,
-};
+use loaxa_schedules::{Bound, Class, Entry, Move, Reason, Refusal, Slot, Standing};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -41,6 +39,8 @@ pub(super) struct SegmentMeta {
     pub(super) valid_until: Option<Bound>,
     pub(super) campaign: Option<String>,
     pub(super) external_id: Option<String>,
+    #[serde(default)]
+    pub(super) music: bool,
 }
 
 /// A segment as it is shown.
@@ -66,6 +66,7 @@ pub(super) fn segment(record: &SegmentRecord, timezone: &TimeZone) -> Value {
         "valid_until": pushed.valid_until.as_ref().map(ToString::to_string),
         "campaign": pushed.campaign,
         "external_id": pushed.external_id,
+        "music": pushed.music,
         "duration": record.duration.map(seconds),
         "codec": sound.map(|sound| &sound.codec),
         "sample_rate": sound.map(|sound| sound.sample_rate),
@@ -93,122 +94,6 @@ pub(super) struct ApprovalBody {
     pub(super) note: Option<String>,
 }
 
-/// A zone as it is sent.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ZoneBody {
-    name: String,
-}
-
-/// A window as it is sent.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct WindowBody {
-    name: String,
-    days: Vec<Weekday>,
-    start: TimeOfDay,
-    end: TimeOfDay,
-    #[serde(default)]
-    zones: Vec<ZoneId>,
-    volume_ceiling_db: Option<f64>,
-    limits: Option<LimitsBody>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LimitsBody {
-    minutes_per_session: Option<u32>,
-    minutes_per_day: Option<u32>,
-    minutes_per_week: Option<u32>,
-    sessions_per_day: Option<u32>,
-    days_per_week: Option<u32>,
-}
-
-/// A programme as it is sent.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ProgrammeBody {
-    name: String,
-    segments: Vec<SegmentId>,
-    cron: Option<String>,
-    at: Option<Vec<Timestamp>>,
-    class: Option<Class>,
-    #[serde(default)]
-    zones: Vec<ZoneId>,
-    valid_from: Option<Bound>,
-    valid_until: Option<Bound>,
-    start_rule: Option<StartRule>,
-    missed: Option<MissedRule>,
-}
-
-impl ZoneBody {
-    pub(super) fn zone(self, id: ZoneId) -> Result<Zone> {
-        Ok(Zone { id, name: name("zone", self.name)? })
-    }
-}
-
-impl WindowBody {
-    pub(super) fn window(self, id: WindowId) -> Result<Window> {
-        let limits = self.limits.map_or_else(Limits::default, |limits| Limits {
-            minutes_per_session: limits.minutes_per_session,
-            minutes_per_day: limits.minutes_per_day,
-            minutes_per_week: limits.minutes_per_week,
-            sessions_per_day: limits.sessions_per_day,
-            days_per_week: limits.days_per_week,
-        });
-        Ok(Window {
-            id,
-            name: name("window", self.name)?,
-            days: self.days,
-            start: self.start,
-            end: self.end,
-            zones: self.zones,
-            volume_ceiling_db: self.volume_ceiling_db,
-            limits,
-            holidays: Vec::new(),
-        })
-    }
-}
-
-impl ProgrammeBody {
-    pub(super) fn programme(self, id: ProgrammeId) -> Result<Programme> {
-        let recurrence = match (self.cron, self.at) {
-            (Some(cron), None) => Recurrence::Cron(cron),
-            (None, Some(at)) => Recurrence::At(at),
-            (Some(_), Some(_)) => {
-                return Err(Error::unacceptable(
-                    "cron_and_at",
-                    "a programme has either cron or at; leave one of the two out",
-                ));
-            }
-            (None, None) => {
-                return Err(Error::unacceptable(
-                    "no_recurrence",
-                    "a programme says when it starts: give cron (\"0 0 17 * * Mon-Fri\") or at ([\"2026-11-30T17:00:00+07:00\"])",
-                ));
-            }
-        };
-        Ok(Programme {
-            id,
-            name: name("programme", self.name)?,
-            segments: self.segments,
-            recurrence,
-            class: self.class.unwrap_or(Class::Normal),
-            zones: self.zones,
-            valid_from: self.valid_from,
-            valid_until: self.valid_until,
-            start_rule: self.start_rule.unwrap_or_default(),
-            missed: self.missed.unwrap_or_default(),
-            opening: None,
-            closing: None,
-            gap_seconds: 0,
-            on_holidays: Default::default(),
-            owner: None,
-            order: 0,
-        })
-    }
-}
-
 /// A name that people read.
 pub(super) fn name(what: &str, text: String) -> Result<String> {
     let text = text.trim().to_owned();
@@ -219,42 +104,6 @@ pub(super) fn name(what: &str, text: String) -> Result<String> {
         "bad_name",
         format!("a {what}'s name has 1 to 200 characters and no control characters"),
     ))
-}
-
-/// What a kind of document looks like when it is shown.
-pub(super) trait Show {
-    fn show(&self, timezone: &TimeZone) -> Value;
-}
-
-impl Show for Zone {
-    fn show(&self, _: &TimeZone) -> Value {
-        json!({ "id": self.id.to_string(), "name": self.name })
-    }
-}
-
-impl Show for Window {
-    fn show(&self, _: &TimeZone) -> Value {
-        json!({
-            "id": self.id.to_string(), "name": self.name, "days": self.days, "start": self.start, "end": self.end,
-            "zones": self.zones, "volume_ceiling_db": self.volume_ceiling_db, "limits": self.limits,
-        })
-    }
-}
-
-impl Show for Programme {
-    fn show(&self, timezone: &TimeZone) -> Value {
-        let (cron, at) = match &self.recurrence {
-            Recurrence::Cron(cron) => (Some(cron), None),
-            Recurrence::At(at) => (None, Some(at.iter().map(|at| local(*at, timezone)).collect::<Vec<_>>())),
-        };
-        json!({
-            "id": self.id.to_string(), "name": self.name, "segments": self.segments, "cron": cron, "at": at,
-            "class": self.class.as_str(), "zones": self.zones,
-            "valid_from": self.valid_from.as_ref().map(ToString::to_string),
-            "valid_until": self.valid_until.as_ref().map(ToString::to_string),
-            "start_rule": self.start_rule, "missed": self.missed,
-        })
-    }
 }
 
 /// A kept document as it is shown.
@@ -268,41 +117,73 @@ pub(super) fn stored<T: Show>(stored: &Stored<T>, timezone: &TimeZone) -> Value 
 /// A slot or a refusal of the plan as it is shown.
 pub(crate) fn entry(entry: &Entry, timezone: &TimeZone) -> Value {
     match entry {
-        Entry::Slot(slot) => json!({
-            "slot": slot.key.as_str(),
-            "start": local(slot.start, timezone),
-            "end": local(slot.start + slot.duration, timezone),
-            "seconds": seconds(slot.duration),
-            "programme": slot.origin.programme(),
-            "campaign": slot.origin.campaign(),
-            "programme_name": slot.name,
-            "segment": slot.segment.to_string(),
-            "title": slot.title,
-            "class": slot.class.as_str(),
-            "zones": slot.zones,
-            "gain_db": slot.gain_db,
-            "sha256": slot.original_sha256,
-            "approved_by": slot.approved_by,
-            "code": slot.reason.code,
-            "reason": slot.reason.en,
-            "reason_vi": slot.reason.vi,
-        }),
-        Entry::Refused(refusal) => json!({
-            "slot": refusal.key.as_str(),
-            "start": local(refusal.start, timezone),
-            "seconds": refusal.duration.map(seconds),
-            "programme": refusal.origin.programme(),
-            "campaign": refusal.origin.campaign(),
-            "programme_name": refusal.name,
-            "segment": refusal.segment.to_string(),
-            "title": refusal.title,
-            "class": refusal.class.as_str(),
-            "zones": refusal.zones,
-            "code": refusal.reason.code,
-            "reason": refusal.reason.en,
-            "reason_vi": refusal.reason.vi,
-        }),
+        Entry::Slot(it) => slot(it, timezone),
+        Entry::Refused(it) => refusal(it, timezone),
     }
+}
+
+/// A slot as it is shown.
+pub(crate) fn slot(slot: &Slot, timezone: &TimeZone) -> Value {
+    let (_, attempt) = slot.key.attempt();
+    json!({
+        "slot": slot.key.as_str(),
+        "start": local(slot.start, timezone),
+        "end": local(slot.end(), timezone),
+        "seconds": seconds(slot.duration),
+        "offset": seconds(slot.offset),
+        "latest_start": slot.latest_start.map(|at| local(at, timezone)),
+        "occurrence": local(slot.occurrence, timezone),
+        "position": slot.position,
+        "attempt": attempt,
+        "moved": attempt > 0 || (slot.position == 0 && slot.start != slot.occurrence),
+        "yields": slot.yields.as_ref().map(|it| json!({ "to": it.to.as_str(), "name": it.name, "then": it.then })),
+        "programme": slot.origin.programme(),
+        "campaign": slot.origin.campaign(),
+        "programme_name": slot.name,
+        "segment": slot.segment.to_string(),
+        "title": slot.title,
+        "class": slot.class.as_str(),
+        "zones": slot.zones,
+        "gain_db": slot.gain_db,
+        "sha256": slot.original_sha256,
+        "approved_by": slot.approved_by,
+        "code": slot.reason.code,
+        "reason": slot.reason.en,
+        "reason_vi": slot.reason.vi,
+    })
+}
+
+/// A refusal as it is shown.
+pub(crate) fn refusal(refusal: &Refusal, timezone: &TimeZone) -> Value {
+    let (_, attempt) = refusal.key.attempt();
+    json!({
+        "slot": refusal.key.as_str(),
+        "start": local(refusal.start, timezone),
+        "seconds": refusal.duration.map(seconds),
+        "occurrence": local(refusal.occurrence, timezone),
+        "position": refusal.position,
+        "attempt": attempt,
+        "programme": refusal.origin.programme(),
+        "campaign": refusal.origin.campaign(),
+        "programme_name": refusal.name,
+        "segment": refusal.segment.to_string(),
+        "title": refusal.title,
+        "class": refusal.class.as_str(),
+        "zones": refusal.zones,
+        "code": refusal.reason.code,
+        "reason": refusal.reason.en,
+        "reason_vi": refusal.reason.vi,
+    })
+}
+
+/// A slot that remains, but not as it was: as it becomes, with what it was.
+pub(super) fn moved(it: &Move, timezone: &TimeZone) -> Value {
+    let mut value = slot(&it.after, timezone);
+    value["from"] = json!(local(it.before.start, timezone));
+    value["to"] = json!(local(it.after.start, timezone));
+    value["seconds_before"] = json!(seconds(it.before.duration));
+    value["segment_before"] = json!(it.before.segment);
+    value
 }
 
 /// The columns of an airing in CSV.

@@ -1,0 +1,115 @@
+//! When the station plans, and what the playout is told of it.
+
+use super::{Event, Simulation};
+use crate::plan::{DayPlan, Entry, HISTORY_DAYS, SlotKey, plan};
+use crate::playout::Input;
+use jiff::civil::{Date, Time};
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use std::collections::HashSet;
+use std::time::Duration;
+
+/// The next day is planned so long before it begins.
+const AHEAD: SignedDuration = SignedDuration::from_mins(50);
+
+/// A station that airs all day is told this far ahead.
+const TOLD: SignedDuration = SignedDuration::from_hours(2);
+/// So many slots are told in any case.
+const AT_LEAST: usize = 50;
+
+impl Simulation {
+    /// A new plan, in a moment.
+    pub(super) fn ask_for_plan(&mut self) {
+        if self.planning && self.playout.is_some() && !self.replan_asked {
+            self.replan_asked = true;
+            self.after(Duration::from_millis(3), Event::Replan(None));
+        }
+    }
+
+    /// What was planned no longer holds.
+    pub(super) fn replan_anew(&mut self) {
+        self.days.clear();
+        self.replan();
+    }
+
+    /// Tells the playout what lies ahead to the end of the day; days whose plan still holds are not planned again.
+    pub(super) fn replan(&mut self) {
+        self.replan_asked = false;
+        let Some(playout) = self.playout.as_ref().filter(|_| self.planning) else { return };
+        let from = playout.plan_from();
+        let now = self.wall();
+        let at = now.max(from);
+        let (first, last) = (self.date(from), self.date(at.saturating_add(AHEAD).unwrap_or(at)));
+        self.check_accounted(from);
+        self.plan_days(at, first, last);
+        let (entries, all) = self.entries_ahead(from, at, first, last);
+        let settled = self.settled;
+        self.promises.told_now(&entries, |start| start < settled);
+        for entry in &entries {
+            // An armed slot may have been moved back by the new plan.
+            if let Entry::Slot(new) = entry
+                && let Some(known) = self.slots.get_mut(&new.key)
+                && new.start > known.start
+            {
+                known.clone_from(new);
+            }
+        }
+        self.tell(Input::Plan(entries));
+        self.write_accounted();
+        self.replans += 1;
+        let again = match all {
+            true => self.midnight_after(last).saturating_sub(AHEAD).unwrap_or(at).duration_since(now),
+            false => SignedDuration::from_hours(1),
+        };
+        let again = again.max(SignedDuration::from_mins(1)).saturating_add(SignedDuration::from_secs(1));
+        self.after(Duration::try_from(again).unwrap_or_default(), Event::Replan(Some(self.replans)));
+    }
+
+    fn plan_days(&mut self, at: Timestamp, first: Date, last: Date) {
+        self.days = self.days.split_off(&first);
+        let mut missing = first;
+        while missing <= last && self.days.contains_key(&missing) {
+            missing = missing.saturating_add(1.day());
+        }
+        if missing > last {
+            return;
+        }
+        self.forget_old_history(at);
+        self.snapshot.as_of = Some(at);
+        for planned in plan(&self.snapshot, missing, last.saturating_add(1.day())) {
+            self.days.insert(planned.date, planned);
+        }
+    }
+
+    /// Everything from `from` on that has no outcome yet, sorted by start.
+    fn entries_ahead(&self, from: Timestamp, first: Date, last: Date) -> Vec<Entry> {
+        let closing: HashSet<&SlotKey> = self.log.closing().collect();
+        let ahead =
+            |start: Timestamp, key: &SlotKey| from <= start && !self.log.ended(key) && !closing.contains(key);
+        let mut entries = Vec::new();
+        for DayPlan { slots, refusals, .. } in self.days.range(first..=last).map(|(_, day)| day) {
+            let slots = slots.iter().filter(|slot| ahead(slot.start, &slot.key));
+            entries.extend(slots.cloned().map(Entry::Slot));
+            let refusals = refusals.iter().filter(|refusal| ahead(refusal.start, &refusal.key));
+            entries.extend(refusals.cloned().map(Entry::Refused));
+        }
+        entries.sort_by(|a, b| (a.start(), a.key()).cmp(&(b.start(), b.key())));
+        (entries, all)
+    }
+
+    /// As the log does it: programmes' rows are remembered for [`HISTORY_DAYS`], campaigns' for as long as one of
+    /// their phases lasts.
+    fn forget_old_history(&mut self, at: Timestamp) {
+        let reach = SignedDuration::from_hours(24 * i64::from(HISTORY_DAYS));
+        let oldest = at.saturating_sub(reach).unwrap_or(Timestamp::MIN);
+        self.snapshot.history.retain(|past| past.ended >= oldest || past.origin.campaign().is_some());
+    }
+
+    pub(super) fn date(&self, at: Timestamp) -> Date {
+        self.snapshot.timezone.to_datetime(at).date()
+    }
+
+    fn midnight_after(&self, date: Date) -> Timestamp {
+        let midnight = date.saturating_add(1.day()).to_datetime(Time::midnight());
+        crate::vocabulary::instant_of(midnight, &self.snapshot.timezone)
+    }
+}

@@ -1,0 +1,154 @@
+//! Quiet hours are hard: a programme that could never sound is refused when it is saved, not only when it is due.
+
+use super::{Notice, Site, day_of};
+use crate::error::{Error, Result};
+use crate::store::Store;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use loaxa_schedules::{
+    Entry, Limits, PreparedFacts, Programme, ReasonCode, SegmentFacts, SegmentId, Snapshot, Standing, Window,
+    plan,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// So far ahead is looked, in days.
+const AHEAD: i32 = 366;
+/// When one start is inside a window, counting ends at so many.
+const ENOUGH: usize = 20_000;
+
+/// How many starts lie inside the windows, and how many do not.
+#[derive(Default)]
+struct Count {
+    inside: usize,
+    outside: usize,
+    first: Option<Timestamp>,
+    all: bool,
+}
+
+/// Compares a programme with the windows of its zones. Some starts outside are said; a station without any window is
+/// said too.
+///
+/// # Errors
+/// `outside_windows` when not one start of the next 366 days lies inside a window.
+pub(super) fn look(
+    store: &Store,
+    site: &Site,
+    programme: &Programme,
+    now: Timestamp,
+) -> Result<Option<Notice>> {
+    let windows: Vec<Window> = store.all_documents()?;
+    if windows.is_empty() {
+        return Ok(Some(Notice::no_window_defined()));
+    }
+    let alone = alone(store, site, windows, programme)?;
+    let count = count(&alone, now);
+    let Some(first) = count.first else { return Ok(None) };
+    let (outside, all) = (count.outside, count.inside + count.outside);
+    let (vi_first, first) = moment(first, site);
+    if count.inside == 0 {
+        let name = &programme.name;
+        return Err(Error::unacceptable(
+            "outside_windows",
+            format!(
+                "programme \"{name}\": not one of its {all} starts in the next {AHEAD} days lies inside a window of its zones (the first is {first}), and outside windows nothing but emergencies sounds; change its time, or make a window first"
+            ),
+        )
+        .vi(format!(
+            "Chương trình “{name}”: cả {all} lần phát trong {AHEAD} ngày tới đều nằm ngoài khung giờ phát của các cụm loa (lần đầu {vi_first}). Ngoài khung giờ chỉ phát tin khẩn cấp; hãy đổi giờ hoặc tạo khung giờ trước."
+        )));
+    }
+    let (least_vi, least) = if count.all { ("", "") } else { ("ít nhất ", "at least ") };
+    Ok(Some(Notice {
+        code: "outside_windows",
+        vi: format!(
+            "{least_vi}{outside} trong {all} lần phát sắp tới nằm ngoài khung giờ phát và sẽ không phát; lần đầu {vi_first}."
+        ),
+        en: format!(
+            "{least}{outside} of {all} starts to come lie outside the windows of its zones and will not air; the first is {first}."
+        ),
+    }))
+}
+
+/// The programme alone with its windows: nothing but the hours can refuse it.
+fn alone(store: &Store, site: &Site, windows: Vec<Window>, programme: &Programme) -> Result<Snapshot> {
+    let named: BTreeSet<SegmentId> = programme.running_order().collect();
+    let segments = store.segments_named(&named)?;
+    let eased = segments.iter().map(|record| SegmentFacts {
+        id: record.pushed.id,
+        title: record.pushed.title.clone(),
+        class: loaxa_schedules::Class::Normal,
+        language: record.pushed.language.clone(),
+        music: false,
+        original_sha256: String::new(),
+        standing: Standing::Approved,
+        // one that is not prepared yet counts as a moment
+        prepared: Some(PreparedFacts {
+            hash: String::new(),
+            duration: record.duration.unwrap_or(SignedDuration::from_millis(1)),
+        }),
+        valid_from: None,
+        valid_until: None,
+        approved_by: None,
+    });
+    Ok(Snapshot {
+        zones: store.all_documents()?,
+        windows: windows.into_iter().map(|window| Window { limits: Limits::default(), ..window }).collect(),
+        holidays: store.all_documents()?,
+        segments: eased.collect(),
+        programmes: vec![Programme { owner: None, ..programme.clone() }],
+        ..Snapshot::empty(site.timezone.clone())
+    })
+}
+
+fn count(alone: &Snapshot, now: Timestamp) -> Count {
+    let mut day = day_of(now, &alone.timezone);
+    let end = day.saturating_add(AHEAD.days());
+    let mut count = Count { all: true, ..Count::default() };
+    // whether each occurrence lies outside; it may go on past midnight
+    let mut seen: BTreeMap<Timestamp, bool> = BTreeMap::new();
+    while day < end {
+        let Ok(next) = day.tomorrow() else { break };
+        let midnight = day.to_zoned(alone.timezone.clone()).map_or(Timestamp::MAX, |at| at.timestamp());
+        let over =
+            seen.split_off(&midnight.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(midnight));
+        count.add(std::mem::replace(&mut seen, over));
+        if count.inside > 0 && count.inside + count.outside > ENOUGH {
+            count.all = false;
+            break;
+        }
+        for entry in plan(alone, day, next).iter().flat_map(loaxa_schedules::DayPlan::entries) {
+            let outside = match &entry {
+                Entry::Slot(_) => false,
+                Entry::Refused(refusal) if is_outside(&refusal.reason) => true,
+                Entry::Refused(_) => continue,
+            };
+            if entry.occurrence() >= now {
+                *seen.entry(entry.occurrence()).or_default() |= outside;
+            }
+        }
+        day = next;
+    }
+    count.add(seen);
+    count
+}
+
+impl Count {
+    fn add(&mut self, seen: BTreeMap<Timestamp, bool>) {
+        for (start, outside) in seen {
+            if outside {
+                self.outside += 1;
+                self.first.get_or_insert(start);
+            } else {
+                self.inside += 1;
+            }
+        }
+    }
+}
+
+fn is_outside(reason: &loaxa_schedules::Reason) -> bool {
+    reason.is(ReasonCode::OutsideWindow) || reason.is(ReasonCode::BeyondWindowEnd)
+}
+
+fn moment(at: Timestamp, site: &Site) -> (String, String) {
+    let civil = at.to_zoned(site.timezone.clone());
+    (civil.strftime("%H:%M:%S ngày %d/%m/%Y").to_string(), civil.strftime("%Y-%m-%d %H:%M:%S").to_string())
+}
