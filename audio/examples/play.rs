@@ -84,7 +84,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         let start_at = first + Duration::from_secs_f64(id as f64 * options.every);
         println!("planned id={id} mono={}", mono(start_at));
         let pcm = Prepared::open(&request.output, &report.root)?;
-        output.play(Clip { id, pcm, start_at, gain: 1.0 })?;
+        output.play(Clip { id, pcm, start_at, gain: 1.0, from_frame: 0, frames: None })?;
     }
     let mut open = options.repeat;
     while open > 0 {

@@ -36,10 +36,10 @@ use std::time::{Duration, Instant};
 
 use rodio::cpal::traits::StreamTrait;
 
-use self::feeder::{Feed, Feeder, MAX_CLIPS};
+use self::feeder::{Feed, Feeder, MAX_CLIPS, Stretch};
 use self::monitor::{Monitor, Shared};
 use self::renderer::{Record, Renderer, Request, Scheduled};
-use self::source::{ClipSource, ClipState};
+use self::source::{ClipSource, ClipState, LastFrames};
 pub use self::types::{Clip, OutputDescription, OutputError, OutputEvent, OutputKind, OutputSettings};
 use crate::monotonic;
 use crate::resample::resampled_frames;
@@ -150,18 +150,28 @@ impl Output {
     /// Queues a clip. Returns at once; what becomes of the clip is told by events.
     ///
     /// # Errors
-    /// [`OutputError::Closed`] after a loss; [`OutputError::Invalid`] for an id that is in use or when 64 clips are
-    /// queued already. The clip will then not sound.
+    /// [`OutputError::Closed`] after a loss; [`OutputError::Invalid`] for an id that is in use, when 64 clips are
+    /// queued already, or when the clip begins after the end of its recording. The clip will then not sound.
     pub fn play(&self, clip: Clip) -> Result<(), OutputError> {
         let rate = self.description.rate;
         let device_rate = NonZero::new(rate).ok_or(OutputError::Closed)?;
         let id = clip.id;
-        let frames = clip.pcm.info().frames;
+        let left = clip.pcm.info().frames.saturating_sub(clip.from_frame);
+        let frames = clip.frames.map_or(left, |wanted| wanted.min(left));
+        if frames == 0 {
+            let (from, whole) = (clip.from_frame, clip.pcm.info().frames);
+            return Err(OutputError::Invalid(format!(
+                "clip {id} has nothing to play: it begins at frame {from} of {whole}; prepare its plan again"
+            )));
+        }
         let device_frames = resampled_frames(frames, clip.pcm.info().sample_rate, rate);
         let state = Arc::new(ClipState::default());
-        let (feed, ring) = Feed::new(clip.pcm, rate, Arc::clone(&state)).map_err(OutputError::Invalid)?;
+        let stretch = Stretch { from: clip.from_frame, frames };
+        let (feed, ring) =
+            Feed::new(clip.pcm, stretch, rate, Arc::clone(&state)).map_err(OutputError::Invalid)?;
         let gain = if clip.gain.is_finite() { clip.gain.clamp(0.0, 1.0) } else { 0.0 };
-        let source = ClipSource::new(device_rate, device_frames, gain, ring, Arc::clone(&state));
+        let ending = if frames < left { LastFrames::Fade } else { LastFrames::AsRecorded };
+        let source = ClipSource::new(device_rate, device_frames, gain, ending, ring, Arc::clone(&state));
         let scheduled = Scheduled {
             id,
             start_at: clip.start_at,

@@ -31,7 +31,8 @@ fn capture(dir: &Path) -> (Output, Receiver<OutputEvent>) {
 fn clip(dir: &Path, id: u64, level: i16, frames: usize, rate: u32, start_at: Instant) -> Clip {
     let path = dir.join(format!("{id}.prepared"));
     let info = prepare(&path, rate, &vec![level; frames]);
-    Clip { id, pcm: Prepared::open(&path, &info.root).unwrap(), start_at, gain: 1.0 }
+    let pcm = Prepared::open(&path, &info.root).unwrap();
+    Clip { id, pcm, start_at, gain: 1.0, from_frame: 0, frames: None }
 }
 
 fn heard(path: &Path) -> Vec<i16> {
@@ -194,6 +195,66 @@ fn other_rates_and_gains_are_played_too() {
         heard.iter().rposition(|&sample| sample != 0).map(|last| last.abs_diff(at + 23_999) <= 2),
         Some(true)
     );
+}
+
+/// A recording whose samples tell their place: every clip is the very stretch that was asked for.
+#[test]
+fn a_clip_begins_at_an_offset_and_ends_early_to_the_frame() {
+    let dir = tempfile::tempdir().unwrap();
+    let samples: Vec<i16> = (0..96_000).map(|frame| (frame % 30_000 + 1) as i16).collect();
+    let path = dir.path().join("ramp.prepared");
+    let info = prepare(&path, RATE, &samples);
+    let (output, events) = capture(dir.path());
+    let start = Instant::now() + Duration::from_millis(400);
+    // Joined: the middle with a fade at its end, the rest of the recording, and a stretch longer than what is left.
+    let stretches = [(12_345, Some(20_001)), (90_000, None), (95_000, Some(50_000))];
+    let mut at = start;
+    for (id, (from_frame, frames)) in (1_u64..).zip(stretches) {
+        let pcm = Prepared::open(&path, &info.root).unwrap();
+        output.play(Clip { id, pcm, start_at: at, gain: 1.0, from_frame, frames }).unwrap();
+        let length = frames.unwrap_or(u64::MAX).min(96_000 - from_frame);
+        at += Duration::from_secs_f64(length as f64 / f64::from(RATE));
+    }
+    let pcm = Prepared::open(&path, &info.root).unwrap();
+    let beyond = Clip { id: 9, pcm, start_at: at, gain: 1.0, from_frame: 96_000, frames: None };
+    assert!(matches!(output.play(beyond), Err(OutputError::Invalid(_))));
+    for (id, frames) in [(1, 20_001), (2, 6_000), (3, 1_000)] {
+        assert!(matches!(next(&events), OutputEvent::Started { id: started, .. } if started == id));
+        let OutputEvent::Ended { id: ended, frames: told, .. } = next(&events) else { panic!("no end") };
+        assert_eq!((ended, told), (id, frames));
+    }
+    let description = output.describe();
+    output.close();
+    let heard = heard(Path::new(&description.device));
+    let at = frame_of(&description, start);
+    let full = 20_001 - 480;
+    assert_eq!(heard[at..at + full], samples[12_345..12_345 + full]);
+    let fade = &heard[at + full..at + 20_001];
+    assert!(fade.iter().zip(&samples[12_345 + full..]).all(|(heard, sample)| heard < sample), "{fade:?}");
+    assert_eq!(fade[479], 0);
+    assert_eq!(heard[at + 20_001..at + 26_001], samples[90_000..]);
+    assert_eq!(heard[at + 26_001..at + 27_001], samples[95_000..]);
+    assert!(heard[at + 27_001..].iter().all(|&sample| sample == 0));
+}
+
+#[test]
+fn a_stretch_of_another_rate_is_counted_in_its_own_frames() {
+    let dir = tempfile::tempdir().unwrap();
+    let (output, events) = capture(dir.path());
+    let start = Instant::now() + Duration::from_millis(200);
+    let mut part = clip(dir.path(), 1, 8_000, 44_100, 44_100, start);
+    (part.from_frame, part.frames) = (11_025, Some(22_050));
+    output.play(part).unwrap();
+    assert!(matches!(next(&events), OutputEvent::Started { .. }));
+    let OutputEvent::Ended { frames, first, last, .. } = next(&events) else { panic!("no end") };
+    assert_eq!(frames, 22_050);
+    assert!(((last - first).as_secs_f64() - 0.5).abs() < 0.001);
+    let description = output.describe();
+    output.close();
+    let heard = heard(Path::new(&description.device));
+    let at = frame_of(&description, start);
+    assert!(heard[at + 2_000..at + 23_000].iter().all(|&sample| (sample - 8_000).abs() <= 2));
+    assert!(heard[at + 24_000..].iter().all(|&sample| sample == 0), "half a second, and nothing after it");
 }
 
 #[test]

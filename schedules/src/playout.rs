@@ -10,19 +10,32 @@
 //! * the amplifier is not left on: what goes up comes down in the reverse order, and `Release` is repeated
 //!   until it is confirmed.
 //!
+//! An **emergency** is the one exception to the first promise: it needs no durable row (the log is asked first and
+//! until it answers, and a row that could not be written before is written with the outcome), no trusted clock and no
+//! open window; it begins before it expires. STOP, verified PCM and confirmed zones hold for it as for everything
+//! else. What sounds gives way to it, what comes due meanwhile waits as long as it may, and what a device fails is
+//! tried again until the emergency expires; of two, the first that came is heard first, and whole.
+//!
+//! At a planned cut the output ends the slot by itself, to the frame. A slot that began late, or that a new plan
+//! makes yield while it sounds, is cut by the playout at the moment that was planned.
+//!
 //! It is level-triggered. An input changes what is known; then every rule is asked what it needs now, until
 //! none has anything more to say. So the order in which answers arrive does not matter, and an answer that
 //! belongs to nothing changes nothing (or is met with the safe command).
 
+mod adopt;
 mod agenda;
 mod air;
 mod airing;
 mod answers;
 mod chain;
 mod clock;
+mod emergency;
 mod messages;
 mod outcome;
+mod queue;
 mod status;
+mod stop;
 
 use crate::plan::Slot;
 use agenda::Agenda;
@@ -36,6 +49,7 @@ pub use messages::{
 pub(crate) use outcome::whole;
 use std::collections::VecDeque;
 use std::time::Duration;
+use stop::Latches;
 
 /// The playout of one station.
 #[derive(Debug)]
@@ -46,8 +60,10 @@ pub struct Playout {
     /// What came due and is not closed, in the order of starts.
     airings: Vec<Airing>,
     chain: Chain,
-    /// Who pressed STOP.
-    stopped: Option<String>,
+    /// Who holds the station silent.
+    latches: Latches,
+    /// Counts the emergencies, so that they are heard in the order in which they came.
+    emergencies: u64,
     /// Up to here no entry comes due any more, unless it is waiting here already.
     settled_until: Timestamp,
     wakeup: Option<Duration>,
@@ -72,7 +88,8 @@ impl Playout {
             agenda: Agenda::default(),
             airings: Vec::new(),
             chain: Chain::new(&settings),
-            stopped: None,
+            latches: Latches::default(),
+            emergencies: 0,
             settled_until: accounted_until,
             wakeup: None,
             plan_is_fresh: false,
@@ -119,7 +136,8 @@ impl Playout {
     /// while the clock is not trusted and until a plan has come when [`Playout::needs_plan`] says so.
     #[must_use]
     pub fn accounted_until(&self) -> Timestamp {
-        let open = self.airings.iter().map(|airing| airing.slot.occurrence.min(airing.slot.start));
+        let planned = self.airings.iter().filter(|airing| airing.urgent.is_none());
+        let open = planned.map(|airing| airing.slot.occurrence.min(airing.slot.start));
         open.chain(self.agenda.earliest_occurrence()).fold(self.settled_until, Timestamp::min)
     }
 
@@ -153,6 +171,8 @@ impl Playout {
             self.expire_airings(now);
             self.bring_due(now);
             self.review_airings(now);
+            self.take_replacements(now);
+            self.ask_for_owed_rows(now);
             self.verify_pcm(now);
             self.step_chain(now);
             self.play_ready(now);
@@ -168,7 +188,8 @@ impl Playout {
         if !now.trusted || !self.plan_is_fresh {
             return;
         }
-        let not_durable = self.airings.iter().filter(|airing| airing.due != airing::Due::Durable);
+        let planned = self.airings.iter().filter(|airing| airing.urgent.is_none());
+        let not_durable = planned.filter(|airing| airing.due != airing::Due::Durable);
         let reached = not_durable.map(|airing| airing.slot.start).fold(now.wall, Timestamp::min);
         self.settled_until = self.settled_until.max(reached);
     }
@@ -181,7 +202,7 @@ impl Playout {
     /// How long before its start a slot comes due: nothing is armed while STOP holds, and until its very start it may
     /// still be released in time.
     fn lead(&self) -> SignedDuration {
-        if self.stopped.is_some() { zero() } else { self.settings.arm_lead }
+        if self.latches.hold() { zero() } else { self.settings.arm_lead }
     }
 
     /// Until when an answer to something asked now is waited for.
@@ -189,12 +210,19 @@ impl Playout {
         now.mono.saturating_add(self.settings.arm_timeout)
     }
 
-    /// Whether a slot may be prepared now: a trusted clock, no STOP, and its time is near. A little slack
-    /// keeps a slewed clock from undoing what was begun.
-    fn active(&self, slot: &Slot, now: Moment) -> bool {
+    /// Whether a slot may be prepared now: a trusted clock, no STOP, and its time is near; for an emergency no
+    /// STOP is enough. A little slack keeps a slewed clock from undoing what was begun.
+    fn active(&self, airing: &Airing, now: Moment) -> bool {
         let slack = self.settings.step_tolerance;
         let lead = self.settings.arm_lead.saturating_add(slack);
-        now.trusted && self.stopped.is_none() && now.mono >= now.mono_of(slot.start).saturating_sub(lead)
+        let near = || now.trusted && now.mono >= now.mono_of(airing.slot.start).saturating_sub(lead);
+        !self.latches.hold() && (airing.urgent.is_some() || near())
+    }
+
+    /// Until when it may start: what it says itself, or the playout's own tolerance.
+    fn latest_start(&self, slot: &Slot) -> Timestamp {
+        let tolerated = || slot.start.saturating_add(self.settings.late_tolerance).unwrap_or(Timestamp::MAX);
+        slot.latest_start.unwrap_or_else(tolerated).max(slot.start)
     }
 }
 

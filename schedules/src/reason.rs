@@ -3,6 +3,7 @@
 //! A reason carries a stable code for programs and a sentence for people that names the rule and the
 //! object. Nothing else in this crate writes sentences for people.
 
+use crate::plan::{Resumption, Yield};
 use crate::vocabulary::{SegmentId, Standing};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -105,6 +106,16 @@ codes! {
     Shutdown = "shutdown",
     /// Played, but the amplifier did not confirm it throughout.
     Unconfirmed = "unconfirmed",
+    /// Cut for another slot, as planned.
+    Yielded = "yielded",
+    /// It gave way to an emergency.
+    YieldedToEmergency = "yielded_to_emergency",
+    /// Sent at once, outside every plan.
+    Emergency = "emergency",
+    /// The emergency expired before it could be heard.
+    EmergencyExpired = "emergency_expired",
+    /// The emergency was taken back.
+    EmergencyWithdrawn = "emergency_withdrawn",
 }
 
 impl fmt::Display for ReasonCode {
@@ -428,6 +439,67 @@ impl Reason {
             ReasonCode::Unconfirmed,
             "Đã phát, nhưng bộ khuếch đại không xác nhận trong suốt lượt phát.".into(),
             "Played, but the amplifier did not confirm it throughout.".into(),
+        )
+    }
+
+    pub(crate) fn yielded(to: &Yield) -> Reason {
+        let name = &to.name;
+        let (vi, en) = match to.then {
+            Resumption::Continue => {
+                ("phần còn lại được phát tiếp sau đó", "what is left is heard afterwards")
+            }
+            Resumption::Restart => ("sau đó được phát lại từ đầu", "it is heard again from its beginning"),
+            Resumption::Drop => ("phần còn lại không phát nữa", "what is left is not heard"),
+        };
+        reason(
+            ReasonCode::Yielded,
+            format!("Bị ngắt theo lịch để nhường cho \"{name}\"; {vi}."),
+            format!("It was cut, as planned, for \"{name}\"; {en}."),
+        )
+    }
+
+    pub(crate) fn yielded_to_emergency(title: &str) -> Reason {
+        reason(
+            ReasonCode::YieldedToEmergency,
+            format!("Nhường cho tin khẩn cấp \"{title}\"."),
+            format!("It gave way to the emergency \"{title}\"."),
+        )
+    }
+
+    /// Why an emergency stands in the log: somebody sent it.
+    #[must_use]
+    pub fn emergency(by: &str) -> Reason {
+        reason(
+            ReasonCode::Emergency,
+            format!("Tin khẩn cấp do \"{by}\" gửi, phát ngay."),
+            format!("Emergency sent by \"{by}\", to be heard at once."),
+        )
+    }
+
+    pub(crate) fn emergency_expired() -> Reason {
+        reason(
+            ReasonCode::EmergencyExpired,
+            "Tin khẩn cấp đã hết hiệu lực trước khi phát được.".into(),
+            "The emergency expired before it could be heard.".into(),
+        )
+    }
+
+    pub(crate) fn emergency_withdrawn() -> Reason {
+        reason(
+            ReasonCode::EmergencyWithdrawn,
+            "Tin khẩn cấp đã được thu hồi.".into(),
+            "The emergency was taken back.".into(),
+        )
+    }
+
+    /// What the station's own button is called where a name stands.
+    pub(crate) const LOCAL_BUTTON: &str = "nút DỪNG tại trạm (STOP button)";
+
+    pub(crate) fn local_button() -> Reason {
+        reason(
+            ReasonCode::LocalStop,
+            "Nút DỪNG tại trạm đang được nhấn.".into(),
+            "The STOP button at the station is pressed.".into(),
         )
     }
 }

@@ -47,7 +47,7 @@ pub struct Closing {
 /// How to close a row that was left open.
 ///
 /// What had begun is `partial` with the seconds of the last note, which is a lower bound (and `aired` when the
-/// note covers the whole); what had not begun is `missed`.
+/// note covers the whole, or `preempted` where it was to yield after that); what had not begun is `missed`.
 #[must_use]
 pub fn reconcile(open: &OpenAiring, why: Interruption) -> Closing {
     let played = open.played_at_last_note.max(SignedDuration::ZERO);
@@ -58,9 +58,10 @@ pub fn reconcile(open: &OpenAiring, why: Interruption) -> Closing {
     let (outcome, reason, started) = match (&open.entry, open.started) {
         (Entry::Refused(refusal), _) => (Outcome::Suppressed, refusal.reason.clone(), None),
         (Entry::Slot(_), None) => (Outcome::Missed, Reason::station_off(), None),
-        (Entry::Slot(slot), Some(at)) if crate::playout::whole(played, slot.duration) => {
-            (Outcome::Aired, Reason::unconfirmed(), Some(at))
-        }
+        (Entry::Slot(slot), Some(at)) if crate::playout::whole(played, slot.duration) => match &slot.yields {
+            Some(to) => (Outcome::Preempted, Reason::yielded(to), Some(at)),
+            None => (Outcome::Aired, Reason::unconfirmed(), Some(at)),
+        },
         (Entry::Slot(_), Some(at)) => (Outcome::Partial, cut, Some(at)),
     };
     let played = if started.is_some() { played } else { SignedDuration::ZERO };

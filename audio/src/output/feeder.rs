@@ -15,6 +15,13 @@ pub(crate) const MAX_CLIPS: usize = 64;
 /// How often the rings are topped up.
 const TOP_UP: Duration = Duration::from_millis(250);
 
+/// The frames of a recording that are played.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stretch {
+    pub(crate) from: u64,
+    pub(crate) frames: u64,
+}
+
 /// A clip to be fed.
 pub(crate) struct Feed {
     pcm: Prepared,
@@ -22,6 +29,10 @@ pub(crate) struct Feed {
     state: Arc<ClipState>,
     resampler: MonoResampler,
     next_block: u64,
+    /// Frames of the next block that come before the clip's first.
+    skip: usize,
+    /// Frames of the recording that are still to be fed.
+    wanted: u64,
     /// Verified and resampled, but the ring was full.
     ready: Vec<f32>,
     ready_from: usize,
@@ -31,20 +42,24 @@ pub(crate) struct Feed {
 }
 
 impl Feed {
-    /// A ring for `pcm` at the device's rate. `Err` says why it cannot be resampled.
+    /// A ring for a stretch of `pcm` at the device's rate. `Err` says why it cannot be resampled.
     pub(crate) fn new(
         pcm: Prepared,
+        stretch: Stretch,
         rate: u32,
         state: Arc<ClipState>,
     ) -> Result<(Self, rtrb::Consumer<i16>), String> {
         let resampler = MonoResampler::new(pcm.info().sample_rate, rate)?;
+        let block_frames = u64::from(pcm.block_frames().max(1));
         let (ring, consumer) = rtrb::RingBuffer::new((rate * AHEAD_SECONDS) as usize);
         let feed = Self {
             pcm,
             ring,
             state,
             resampler,
-            next_block: 0,
+            next_block: stretch.from / block_frames,
+            skip: usize::try_from(stretch.from % block_frames).unwrap_or(0),
+            wanted: stretch.frames,
             ready: Vec::new(),
             ready_from: 0,
             finished: false,
@@ -79,9 +94,9 @@ impl Feed {
         }
     }
 
-    /// Reads, verifies and resamples one block, or the tail after the last one.
+    /// Reads, verifies and resamples one block of the stretch, or the tail after the last one.
     fn read_next(&mut self) -> Result<(), String> {
-        if self.next_block == self.pcm.blocks() {
+        if self.wanted == 0 || self.next_block == self.pcm.blocks() {
             self.finished = true;
             return self.resampler.finish(&mut self.ready);
         }
@@ -89,8 +104,11 @@ impl Feed {
             .read_block_into(self.next_block, &mut self.block)
             .map_err(|error: PreparedError| error.to_string())?;
         self.next_block += 1;
+        let most = usize::try_from(self.wanted).unwrap_or(usize::MAX);
+        let frames = self.block.iter().skip(std::mem::take(&mut self.skip)).take(most);
         self.samples.clear();
-        self.samples.extend(self.block.iter().map(|&sample| f32::from(sample) / 32_768.0));
+        self.samples.extend(frames.map(|&sample| f32::from(sample) / 32_768.0));
+        self.wanted -= self.samples.len() as u64;
         self.resampler.push(&self.samples, &mut self.ready)
     }
 }

@@ -51,6 +51,15 @@ impl ClipState {
     }
 }
 
+/// How a clip sounds at its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LastFrames {
+    /// It plays to the end of the recording.
+    AsRecorded,
+    /// It ends before, so that its last frames fade.
+    Fade,
+}
+
 /// The mixer's source for one clip, at the device's rate, mono.
 pub(crate) struct ClipSource {
     rate: NonZero<u32>,
@@ -60,6 +69,7 @@ pub(crate) struct ClipSource {
     given: u64,
     scale: f32,
     fade_frames: u64,
+    ending: LastFrames,
     /// Frames since the fade began.
     fading: Option<u64>,
     starved_in_a_row: u64,
@@ -71,6 +81,7 @@ impl ClipSource {
         rate: NonZero<u32>,
         frames: u64,
         gain: f32,
+        ending: LastFrames,
         ring: rtrb::Consumer<i16>,
         state: std::sync::Arc<ClipState>,
     ) -> Self {
@@ -83,6 +94,7 @@ impl ClipSource {
             given: 0,
             scale: gain / 32_768.0,
             fade_frames: u64::from(rate.get() * FADE_MS / 1_000).max(1),
+            ending,
             fading: None,
             starved_in_a_row: 0,
         }
@@ -106,13 +118,17 @@ impl Iterator for ClipSource {
             self.fading = Some(0);
             self.remaining = self.remaining.min(self.fade_frames);
         }
+        if self.fading.is_none() && self.ending == LastFrames::Fade && self.remaining <= self.fade_frames {
+            // the fade's last frame is the clip's last frame, however short the clip is
+            self.fading = Some(self.fade_frames - self.remaining);
+        }
         let Ok(sample) = self.ring.pop() else {
             self.starved_in_a_row += 1;
             if self.starved_in_a_row > u64::from(self.rate.get() * STARVED_SECONDS) {
                 self.state.starved_out.store(true, Ordering::Release);
                 return self.end();
             }
-            if self.fading.is_some() {
+            if self.fading.is_some() && self.state.is_cut() {
                 return self.end();
             }
             self.state.starved.fetch_add(1, Ordering::Relaxed);

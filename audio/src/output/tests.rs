@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::ledger::Ledger;
 use super::renderer::{Record, Renderer, Request, Scheduled};
-use super::source::{ClipSource, ClipState};
+use super::source::{ClipSource, ClipState, LastFrames};
 use super::types::OutputEvent;
 use crate::monotonic;
 
@@ -24,6 +24,7 @@ struct Bench {
     now: Instant,
     position: u64,
     heard: Vec<f32>,
+    ending: LastFrames,
     events: Vec<OutputEvent>,
 }
 
@@ -45,6 +46,7 @@ impl Bench {
             now,
             position: 0,
             heard: Vec::new(),
+            ending: LastFrames::AsRecorded,
             events: Vec::new(),
         }
     }
@@ -61,7 +63,8 @@ impl Bench {
             producer.push(16_384).unwrap();
         }
         let state = Arc::new(ClipState::default());
-        let source = ClipSource::new(NonZero::new(RATE).unwrap(), frames, 1.0, ring, Arc::clone(&state));
+        let rate = NonZero::new(RATE).unwrap();
+        let source = ClipSource::new(rate, frames, 1.0, self.ending, ring, Arc::clone(&state));
         self.ledger.queue(id, Arc::clone(&state), frames, frames);
         let start_at = self.at(frame);
         let scheduled = Scheduled { id, start_at, frames, source, state: Arc::clone(&state), follows: None };
@@ -203,6 +206,24 @@ fn a_cut_clip_fades_and_its_follower_keeps_its_own_time() {
     let cut = 5 * PERIOD as usize + 479;
     assert_eq!(sounding, (20_000..cut).chain(80_000..90_000).collect::<Vec<_>>());
     assert_eq!(bench.finals(), [format!("1 cut {}", cut + 1 - 20_000), "2 ended 10000".into()]);
+}
+
+/// What is cut as planned fades within its own length, and what follows it is joined to its last frame.
+#[test]
+fn a_planned_cut_fades_and_is_whole_all_the_same() {
+    let mut bench = Bench::new();
+    bench.ending = LastFrames::Fade;
+    let _first = bench.play(1, 20_000, 30_000, 60_000);
+    bench.ending = LastFrames::AsRecorded;
+    let _second = bench.play(2, 50_000, 10_000, 10_000);
+    bench.periods(20);
+    assert_eq!(bench.finals(), ["1 ended 30000", "2 ended 10000"]);
+    let full = |frame: &usize| bench.heard[*frame] == 0.5;
+    assert!((20_000..49_520).all(|frame| full(&frame)), "nothing but the fade is quieter");
+    let fade = &bench.heard[49_520..50_000];
+    assert!(fade.windows(2).all(|pair| pair[1] < pair[0]) && fade[0] < 0.5 && fade[479] == 0.0, "{fade:?}");
+    assert!((50_000..60_000).all(|frame| full(&frame)), "the second begins with the frame after it");
+    assert_eq!(bench.heard[60_000], 0.0);
 }
 
 #[test]

@@ -60,6 +60,11 @@ pub struct Clip {
     pub start_at: Instant,
     /// Linear factor, 1 = unchanged; clamped to 0..=1.
     pub gain: f32,
+    /// The frame of the recording with which it begins; 0 is its beginning.
+    pub from_frame: u64,
+    /// So many frames are played, and no more: when that is less than what is left of the recording, the last 10 ms of
+    /// them fade out. `None` plays to the end.
+    pub frames: Option<u64>,
 }
 
 /// What an output really is.
@@ -136,7 +141,8 @@ pub enum OutputError {
     Invalid(String),
 }
 
-/// What happens at an output. Frames are those of the clip's [`Prepared`], counted where the device consumed them.
+/// What happens at an output. Frames are those of the clip's [`Prepared`], counted where the device consumed them, from
+/// the one with which the clip began.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OutputEvent {
     /// The first frame of a clip was consumed.
@@ -157,7 +163,7 @@ pub enum OutputEvent {
     Ended {
         /// The clip.
         id: u64,
-        /// Frames consumed; less than its length only when an under-run swallowed some.
+        /// Frames consumed; less than it should play only when an under-run swallowed some.
         frames: u64,
         /// When the first one sounded.
         first: Instant,

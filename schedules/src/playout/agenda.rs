@@ -77,7 +77,7 @@ impl Agenda {
     /// Replaces what lies ahead.
     ///
     /// An entry whose start was already accounted for is dropped (somebody saved it after its time), unless it
-    /// was waiting here. An item of an occurrence that has begun does not move forward: when an item before it
+    /// was waiting here or says itself that it may still start. An item of an occurrence that has begun does not move forward: when an item before it
     /// falls out, it keeps the start that was announced.
     pub(super) fn replace(
         &mut self,
@@ -92,7 +92,9 @@ impl Agenda {
         let mut ahead: Vec<Entry> = Vec::with_capacity(entries.len());
         for mut entry in entries {
             let before = waiting.remove(entry.key());
-            if before.is_none() && entry.start() < settled_until {
+            let in_time =
+                matches!(&entry, Entry::Slot(slot) if slot.latest_start.is_some_and(|at| at > now.wall));
+            if before.is_none() && entry.start() < settled_until && !in_time {
                 continue;
             }
             if let (Entry::Slot(slot), Some(before)) = (&mut entry, before)

@@ -1,20 +1,15 @@
-//! The way of a slot: due, prepared, queued, cut.
+//! The way of a slot: due, prepared, waited for, taken back.
 
 use super::Playout;
-use super::agenda::covers;
+use super::adopt::{changed, last_fit};
 use super::airing::{Aim, Airing, Doom, Due, Pcm, Phase};
 use super::chain::Output;
 use super::clock::{Moment, Mono, Passed};
 use super::messages::Command;
-use crate::plan::Entry;
+use crate::plan::{Entry, Slot};
 use crate::reason::Reason;
 use crate::vocabulary::Outcome;
-use jiff::{SignedDuration, Timestamp};
-use std::time::Duration;
-
-/// A slot may be aimed at its own start although the one before ends this much later: the output lets that
-/// one finish, and nobody hears the difference.
-const JOIN_SLACK: SignedDuration = SignedDuration::from_millis(100);
+use jiff::Timestamp;
 
 impl Playout {
     /// What has come due is opened, or closed at once.
@@ -33,17 +28,13 @@ impl Playout {
                     self.close_unaired(Entry::Refused(refusal), Outcome::Suppressed, reason);
                 }
                 Entry::Slot(slot) => {
-                    let passed = slot
-                        .start
-                        .saturating_add(self.settings.late_tolerance)
-                        .is_ok_and(|end| end <= now.wall);
+                    let passed = slot.start < now.wall && self.latest_start(&slot) <= now.wall;
                     let why = self.clock.why_passed(slot.start).filter(|_| passed);
-                    match (why, &self.stopped) {
+                    match (why, self.latches.reason()) {
                         (Some(why), _) => {
                             self.close_unaired(Entry::Slot(slot), Outcome::Missed, passed_reason(why))
                         }
-                        (None, Some(by)) => {
-                            let reason = Reason::local_stop(by);
+                        (None, Some(reason)) => {
                             self.close_unaired(Entry::Slot(slot), Outcome::Suppressed, reason);
                         }
                         (None, None) if passed => {
@@ -60,16 +51,15 @@ impl Playout {
         }
     }
 
-    fn insert(&mut self, airing: Airing) {
+    pub(super) fn insert(&mut self, airing: Airing) {
         self.airings.push(airing);
         self.sort_airings();
     }
 
-    /// In the order of starts; what is already with the output goes before what is not.
+    /// What is already with the output goes before what is not, emergencies before what is planned, and that in the
+    /// order of starts.
     pub(super) fn sort_airings(&mut self) {
-        self.airings.sort_by(|a, b| {
-            (!a.handed_over(), a.slot.start, &a.slot.key).cmp(&(!b.handed_over(), b.slot.start, &b.slot.key))
-        });
+        self.airings.sort_by(|a, b| a.rank().cmp(&b.rank()));
     }
 
     /// Answers that did not come in time.
@@ -79,25 +69,34 @@ impl Playout {
             if let Due::Asked { until } = airing.due
                 && now.mono >= until
             {
-                airing.due = Due::Failed;
-                airing.doom(Doom::new(Outcome::Failed, Reason::log_unwritable("no answer")));
+                if airing.urgent.is_some() {
+                    airing.due = Due::Owed { again: now.mono.saturating_add(self.settings.arm_timeout) };
+                } else {
+                    airing.due = Due::Failed;
+                    airing.doom(Doom::new(Outcome::Failed, Reason::log_unwritable("no answer")));
+                }
                 self.done += 1;
             }
             if let Pcm::Asked { until } = airing.pcm
                 && now.mono >= until
             {
                 airing.pcm = Pcm::Unasked;
-                airing.doom(Doom::new(Outcome::Failed, Reason::pcm_refused("no answer")));
+                if airing.urgent.is_none() {
+                    airing.doom(Doom::new(Outcome::Failed, Reason::pcm_refused("no answer")));
+                }
                 self.done += 1;
             }
             match &airing.phase {
                 Phase::Queued(aim) if now.mono >= aim.at.saturating_add(self.settings.late_tolerance) => {
-                    airing.doom(Doom::new(Outcome::Failed, Reason::output_lost("it did not begin")));
+                    airing.doom(Doom::fault(Reason::output_lost("it did not begin")));
                 }
                 Phase::Sounding { ends, deadline, .. } if now.mono >= *deadline => {
                     let late = *deadline >= ends.saturating_add(self.settings.arm_timeout);
-                    let reason = if late { Reason::output_lost("it did not end") } else { Reason::overran() };
-                    airing.doom(Doom::new(Outcome::Failed, reason));
+                    airing.doom(if late {
+                        Doom::fault(Reason::output_lost("it did not end"))
+                    } else {
+                        Doom::new(Outcome::Failed, Reason::overran())
+                    });
                 }
                 Phase::Cutting { until, .. } if now.mono >= *until => uncut.push(airing.slot.key.clone()),
                 _ => {}
@@ -105,7 +104,7 @@ impl Playout {
         }
         for key in uncut {
             // The output does not obey: whatever it does, nobody may hear it.
-            let doom = Doom::new(Outcome::Failed, Reason::output_lost("it did not stop"));
+            let doom = Doom::fault(Reason::output_lost("it did not stop"));
             if let Some(index) = self.find(&key) {
                 self.airings[index].doom(doom.clone());
                 self.close(index, None);
@@ -116,25 +115,30 @@ impl Playout {
 
     /// What must not go on is cut or closed; what is aimed wrongly is taken back.
     pub(super) fn review_airings(&mut self, now: Moment) {
+        let way = self.way_for_emergency();
         let mut index = 0;
         let mut before_ends: Option<Mono> = None;
-        while let Some(airing) = self.airings.get(index) {
-            let active = self.active(&airing.slot, now);
+        while let Some(airing) = self.airings.get_mut(index) {
+            if airing.handed_over() && airing.cut_at.is_some_and(|at| now.mono >= at) {
+                let to = airing.slot.yields.as_ref();
+                airing.doom(Doom::yields(to.map_or_else(|| Reason::plan_changed(None), Reason::yielded)));
+            }
+            if airing.sounding()
+                && airing.urgent.is_none()
+                && let Some(way) = &way
+            {
+                airing.doom(way.clone());
+            }
+            let airing = &self.airings[index];
             match &airing.phase {
                 Phase::Preparing => {
-                    if self.review_preparing(index, active, now) {
+                    if self.review_preparing(index, now) {
                         continue;
                     }
                 }
+                Phase::Queued(_) if airing.doom.is_some() => self.cancel(index, None, now),
                 Phase::Queued(aim) => {
-                    let begins_later = now.mono < aim.at;
-                    let tolerance = self.settings.step_tolerance;
-                    let moved = now.mono_of(airing.slot.start).saturating_sub(aim.planned).abs() > tolerance;
-                    let blocked = before_ends.is_some_and(|ends| ends > aim.at.saturating_add(tolerance));
-                    if airing.doom.is_some() {
-                        self.cancel(index, None, now);
-                    } else if begins_later && (!active || moved || blocked) {
-                        let cause = self.taken_back(now);
+                    if let Some(cause) = self.why_taken_back(airing, *aim, before_ends, way.as_ref(), now) {
                         self.cancel(index, Some(&cause), now);
                     }
                 }
@@ -148,12 +152,45 @@ impl Playout {
         }
     }
 
+    /// Why something queued is taken back although it may still air; the cause counts if it has begun meanwhile.
+    fn why_taken_back(
+        &self,
+        airing: &Airing,
+        aim: Aim,
+        before_ends: Option<Mono>,
+        way: Option<&Doom>,
+        now: Moment,
+    ) -> Option<Doom> {
+        let tolerance = self.settings.step_tolerance;
+        let begins_later = now.mono < aim.at;
+        let blocked = before_ends.is_some_and(|ends| ends > aim.at.saturating_add(tolerance));
+        if airing.urgent.is_some() {
+            // It is aimed as it came, whatever the clock says now.
+            return (begins_later && blocked).then(|| Doom::fault(Reason::output_lost("taken back")));
+        }
+        if way.is_some() {
+            return way.cloned();
+        }
+        let moved = now.mono_of(airing.slot.start).saturating_sub(aim.planned).abs() > tolerance;
+        if !begins_later {
+            None
+        } else if !self.active(airing, now) || moved || blocked {
+            let reason = if now.trusted { Reason::clock_step() } else { Reason::clock_untrusted() };
+            Some(Doom::new(Outcome::Missed, reason))
+        } else {
+            airing.replacement.is_some().then(|| changed(None))
+        }
+    }
+
     /// Closes a prepared airing when its time has passed or it is doomed. True when it is gone.
-    fn review_preparing(&mut self, index: usize, active: bool, now: Moment) -> bool {
-        let why_passed = self.clock.why_passed(self.airings[index].slot.start);
-        let patience_ends =
-            now.mono_of(self.airings[index].slot.start).saturating_add(self.settings.late_tolerance);
-        if active && now.mono >= patience_ends && self.airings[index].doom.is_none() {
+    fn review_preparing(&mut self, index: usize, now: Moment) -> bool {
+        if let Some(expires) = self.airings[index].urgent.as_ref().map(|urgent| urgent.expires) {
+            return self.review_waiting_emergency(index, expires, now);
+        }
+        let active = self.active(&self.airings[index], now);
+        let slot = &self.airings[index].slot;
+        let why_passed = self.clock.why_passed(slot.start);
+        if active && now.mono >= self.patience_ends(slot, now) && self.airings[index].doom.is_none() {
             let doom = match why_passed {
                 Some(why) => Doom::new(Outcome::Missed, passed_reason(why)),
                 None => self.what_was_not_ready(index),
@@ -171,134 +208,49 @@ impl Playout {
         false
     }
 
+    /// Until when a planned slot waits: its latest start, or the last moment at which it still fits, if that is sooner.
+    fn patience_ends(&self, slot: &Slot, now: Moment) -> Mono {
+        now.mono_of(self.latest_start(slot).min(last_fit(slot).max(slot.start)))
+    }
+
     fn what_was_not_ready(&self, index: usize) -> Doom {
         let airing = &self.airings[index];
-        let said = |trouble: &Option<String>| trouble.clone().unwrap_or_else(|| "not in time".to_owned());
+        let no_longer_fits = last_fit(&airing.slot) < self.latest_start(&airing.slot);
         if matches!(airing.due, Due::Asked { .. }) {
             return Doom::new(Outcome::Failed, Reason::log_unwritable("not in time"));
+        }
+        if let Some(emergency) = self.open_emergency() {
+            return Doom::yields(Reason::yielded_to_emergency(&emergency.slot.title));
         }
         if airing.pcm != Pcm::Verified {
             return Doom::new(Outcome::Failed, Reason::pcm_refused("not read in time"));
         }
         if self.airings.iter().enumerate().any(|(other, before)| other != index && before.handed_over()) {
-            return Doom::new(Outcome::Missed, Reason::on_air_elsewhere());
+            let reason = if no_longer_fits { Reason::would_overrun() } else { Reason::on_air_elsewhere() };
+            return Doom::new(Outcome::Missed, reason);
         }
+        match self.not_ready(airing) {
+            Some(reason) => Doom::new(Outcome::Failed, reason),
+            None if no_longer_fits => Doom::new(Outcome::Missed, Reason::would_overrun()),
+            None => Doom::new(Outcome::Missed, Reason::late()),
+        }
+    }
+
+    /// What of the chain is not ready for it.
+    pub(super) fn not_ready(&self, airing: &Airing) -> Option<Reason> {
+        let said = |trouble: &Option<String>| trouble.clone().unwrap_or_else(|| "not in time".to_owned());
         if self.chain.amplifier_trouble.is_some() || !self.chain.carries(&airing.slot.zones) {
-            return Doom::new(
-                Outcome::Failed,
-                Reason::amplifier_not_ready(&said(&self.chain.amplifier_trouble)),
-            );
+            return Some(Reason::amplifier_not_ready(&said(&self.chain.amplifier_trouble)));
         }
-        if self.chain.output != Output::Open {
-            return Doom::new(Outcome::Failed, Reason::output_not_ready(&said(&self.chain.output_trouble)));
-        }
-        Doom::new(Outcome::Missed, Reason::late())
-    }
-
-    /// Why something queued is taken back although it may still air.
-    fn taken_back(&self, now: Moment) -> Doom {
-        let reason = if !now.trusted { Reason::clock_untrusted() } else { Reason::clock_step() };
-        Doom::new(Outcome::Missed, reason)
-    }
-
-    /// Has the PCM of what is being prepared read and hashed.
-    pub(super) fn verify_pcm(&mut self, now: Moment) {
-        let until = self.patience(now);
-        for index in 0..self.airings.len() {
-            let airing = &self.airings[index];
-            let wanted = airing.due == Due::Durable && airing.doom.is_none() && airing.pcm == Pcm::Unasked;
-            if wanted && !airing.handed_over() && self.active(&airing.slot, now) {
-                let slot = airing.slot.key.clone();
-                self.airings[index].pcm = Pcm::Asked { until };
-                self.emit(Command::VerifyPcm { slot });
-            }
-        }
-    }
-
-    /// Hands what is ready to the output, in the order of starts.
-    pub(super) fn play_ready(&mut self, now: Moment) {
-        self.sort_airings();
-        let mut before_ends: Option<Mono> = None;
-        for index in 0..self.airings.len() {
-            let airing = &self.airings[index];
-            match &airing.phase {
-                // Nobody knows yet when it ends.
-                Phase::Cutting { .. } => return,
-                Phase::Queued(_) | Phase::Sounding { .. } => {
-                    before_ends = before_ends.max(airing.ends());
-                    continue;
-                }
-                Phase::Preparing => {}
-            }
-            if airing.doom.is_some() || !self.active(&airing.slot, now) {
-                continue;
-            }
-            let ready = airing.due == Due::Durable
-                && airing.pcm == Pcm::Verified
-                && self.chain.output == Output::Open
-                && self.chain.carries(&airing.slot.zones);
-            if !ready {
-                return;
-            }
-            self.play(index, before_ends, now);
-            before_ends = before_ends.max(self.airings[index].ends());
-        }
-    }
-
-    /// Queues it at its start, or as soon as the one before has ended and sound is let through; not at all if
-    /// that is too late or no longer permitted.
-    fn play(&mut self, index: usize, before_ends: Option<Mono>, now: Moment) {
-        let slot = &self.airings[index].slot;
-        let planned = now.mono_of(slot.start);
-        let ideal = after(planned, before_ends);
-        let lead = if self.chain.live() { SignedDuration::ZERO } else { self.settings.unmute_lead };
-        let at = ideal.max(now.mono.saturating_add(lead));
-        let aim = Aim { at, planned };
-        let patience = self.settings.late_tolerance.saturating_add(lead);
-        let doom =
-            if ideal > planned.saturating_add(self.settings.late_tolerance) || aim.lateness() > patience {
-                Some(Doom::new(Outcome::Missed, Reason::on_air_elsewhere()))
-            } else if !covers(slot, slot.start, aim.lateness()) {
-                Some(Doom::new(Outcome::Missed, Reason::would_overrun()))
-            } else {
-                None
-            };
-        match doom {
-            Some(doom) => {
-                self.airings[index].doom(doom);
-                self.done += 1;
-            }
-            None => {
-                let slot = slot.key.clone();
-                self.airings[index].phase = Phase::Queued(aim);
-                let at_mono = Duration::try_from(at).unwrap_or(Duration::ZERO);
-                self.emit(Command::Play { slot, at_mono });
-            }
-        }
-    }
-
-    /// Takes back what is queued, or cuts what sounds. Nothing else is touched.
-    pub(super) fn cancel(&mut self, index: usize, cause: Option<&Doom>, now: Moment) {
-        let until = self.patience(now);
-        let Some(airing) = self.airings.get_mut(index) else { return };
-        if !matches!(airing.phase, Phase::Queued(_) | Phase::Sounding { .. }) {
-            return;
-        }
-        let cause = cause.or(airing.doom.as_ref()).cloned();
-        let cause = cause.unwrap_or_else(|| Doom::new(Outcome::Failed, Reason::output_lost("taken back")));
-        if airing.sounding() {
-            airing.doom(cause.clone());
-        }
-        airing.phase = Phase::Cutting { until, cause };
-        let slot = airing.slot.key.clone();
-        self.emit(Command::Cancel { slot });
+        let output = self.chain.output != Output::Open;
+        output.then(|| Reason::output_not_ready(&said(&self.chain.output_trouble)))
     }
 
     /// What the airings wait for.
     pub(super) fn airing_deadlines(&self, now: Moment) -> impl Iterator<Item = Mono> {
         self.airings.iter().flat_map(move |airing| {
             let due = match airing.due {
-                Due::Asked { until } => Some(until),
+                Due::Asked { until } | Due::Owed { again: until } => Some(until),
                 Due::Durable | Due::Failed => None,
             };
             let pcm = match airing.pcm {
@@ -306,36 +258,33 @@ impl Playout {
                 Pcm::Unasked | Pcm::Verified => None,
             };
             let planned = now.mono_of(airing.slot.start);
-            let phase = match &airing.phase {
-                Phase::Preparing if airing.doom.is_some() || !now.trusted => None,
-                Phase::Preparing if self.active(&airing.slot, now) => {
-                    Some(planned.saturating_add(self.settings.late_tolerance))
+            let phase = match (&airing.phase, &airing.urgent) {
+                (Phase::Preparing, Some(urgent)) if airing.doom.is_none() => {
+                    Some(urgent.expires.min(if urgent.rests > now.mono { urgent.rests } else { Mono::MAX }))
                 }
-                Phase::Preparing if self.stopped.is_some() => None,
-                Phase::Preparing => Some(planned.saturating_sub(self.settings.arm_lead)),
-                Phase::Queued(aim) => {
+                (Phase::Preparing, _) if airing.doom.is_some() || !now.trusted => None,
+                (Phase::Preparing, _) if self.active(airing, now) => {
+                    Some(self.patience_ends(&airing.slot, now))
+                }
+                (Phase::Preparing, _) if self.latches.hold() => None,
+                (Phase::Preparing, _) => Some(planned.saturating_sub(self.settings.arm_lead)),
+                (Phase::Queued(aim), _) => {
                     let unmute = aim.at.saturating_sub(self.settings.unmute_lead);
                     let to_come = Some(unmute).filter(|&unmute| unmute > now.mono && !self.chain.live());
                     Some(to_come.unwrap_or(aim.at.saturating_add(self.settings.late_tolerance)))
                 }
-                Phase::Sounding { deadline, .. } => Some(*deadline),
-                Phase::Cutting { until, .. } => Some(*until),
+                (Phase::Sounding { deadline, .. }, _) => Some(*deadline),
+                (Phase::Cutting { until, .. }, _) => Some(*until),
             };
-            due.into_iter().chain(pcm).chain(phase)
+            let cut =
+                airing.cut_at.filter(|_| matches!(airing.phase, Phase::Queued(_) | Phase::Sounding { .. }));
+            due.into_iter().chain(pcm).chain(phase).chain(cut)
         })
     }
 
     pub(super) fn agenda_deadline(&self, now: Moment) -> Option<Mono> {
         let next: Timestamp = self.agenda.next_due(self.lead()).filter(|_| now.trusted)?;
         Some(now.mono_of(next))
-    }
-}
-
-/// The planned start, or the end of the one before when that is noticeably later.
-fn after(planned: Mono, before_ends: Option<Mono>) -> Mono {
-    match before_ends {
-        Some(ends) if ends > planned.saturating_add(JOIN_SLACK) => ends,
-        _ => planned,
     }
 }
 

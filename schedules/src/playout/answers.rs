@@ -1,16 +1,15 @@
 //! What each input changes in what is known.
 
-use super::agenda::covers;
-use super::airing::{Aim, Airing, Doom, Due, Heard, Pcm, Phase};
+use super::adopt::changed;
+use super::airing::{Aim, Doom, Due, Heard, Pcm, Phase};
 use super::chain::{Darken, Voice};
 use super::clock::{Moment, Mono};
 use super::messages::{Command, Input, Stage};
 use super::{Playout, zero};
-use crate::plan::{Entry, Slot, SlotKey};
+use crate::plan::SlotKey;
 use crate::reason::Reason;
 use crate::vocabulary::Outcome;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::HashMap;
 
 impl Playout {
     pub(super) fn absorb(&mut self, input: Input, now: Moment) {
@@ -18,8 +17,8 @@ impl Playout {
         match input {
             Input::Tick => {}
             Input::Plan(entries) => self.absorb_plan(entries, now),
-            Input::Recorded { slot, stage: Stage::Due } => self.due_recorded(&slot, Ok(())),
-            Input::RecordFailed { slot, stage: Stage::Due, why } => self.due_recorded(&slot, Err(&why)),
+            Input::Recorded { slot, stage: Stage::Due } => self.due_recorded(&slot, Ok(()), now),
+            Input::RecordFailed { slot, stage: Stage::Due, why } => self.due_recorded(&slot, Err(&why), now),
             // The due row is durable; the loop repeats the later ones.
             Input::Recorded { .. } | Input::RecordFailed { .. } => {}
             Input::PcmVerified { slot } => self.pcm_answered(&slot, Ok(())),
@@ -37,19 +36,25 @@ impl Playout {
             Input::AudioCut { slot, played, at } => self.audio_cut(&slot, played, at),
             Input::AudioLost { slot, played, at, why } => self.audio_lost(&slot, played, at, &why, now),
             Input::Stop { by } => self.stop(by, now),
-            Input::Resume { .. } => self.stopped = None,
+            Input::Resume { .. } => self.latches.operator = None,
+            Input::LocalStop { pressed } => self.local_stop(pressed, now),
+            Input::Emergency(slot) => self.emergency(slot, now),
+            Input::EmergencyWithdrawn { slot } => self.withdraw(&slot, now),
         }
     }
 
-    fn due_recorded(&mut self, slot: &SlotKey, answer: Result<(), &str>) {
+    fn due_recorded(&mut self, slot: &SlotKey, answer: Result<(), &str>, now: Moment) {
         let Some(index) = self.find(slot) else { return };
+        let again = self.patience(now);
         let airing = &mut self.airings[index];
-        if !matches!(airing.due, Due::Asked { .. }) {
-            return;
-        }
-        match answer {
-            Ok(()) => airing.due = Due::Durable,
-            Err(why) => {
+        match (airing.due, answer) {
+            (Due::Durable | Due::Failed, _) | (Due::Owed { .. }, Err(_)) => {}
+            (Due::Asked { .. } | Due::Owed { .. }, Ok(())) => {
+                airing.due = Due::Durable;
+                self.record_started(index);
+            }
+            (Due::Asked { .. }, Err(_)) if airing.urgent.is_some() => airing.due = Due::Owed { again },
+            (Due::Asked { .. }, Err(why)) => {
                 airing.due = Due::Failed;
                 airing.doom(Doom::new(Outcome::Failed, Reason::log_unwritable(why)));
             }
@@ -59,6 +64,7 @@ impl Playout {
     fn pcm_answered(&mut self, slot: &SlotKey, answer: Result<(), &str>) {
         let Some(index) = self.find(slot) else { return };
         let airing = &mut self.airings[index];
+        airing.pcm_owed = false;
         if !matches!(airing.pcm, Pcm::Asked { .. }) {
             return;
         }
@@ -77,7 +83,7 @@ impl Playout {
             // Something sounds that should not.
             stray => {
                 if let Some(index) = stray {
-                    let cause = Doom::new(Outcome::Failed, Reason::output_lost("it began unasked"));
+                    let cause = Doom::fault(Reason::output_lost("it began unasked"));
                     let until = self.patience(now);
                     self.airings[index].phase = Phase::Cutting { until, cause };
                 }
@@ -99,6 +105,10 @@ impl Playout {
             return;
         }
         airing.started = Some(at);
+        if airing.replacement.take().is_some() {
+            // It began while it was taken back for what the new plan makes of it.
+            airing.doom(changed(None));
+        }
         if in_zone {
             airing.heard = airing.heard.max(audible);
         }
@@ -109,10 +119,21 @@ impl Playout {
             let permitted = airing.slot.permitted.until.duration_since(airing.slot.start);
             let closes =
                 aim.planned.saturating_add(permitted).max(ends).saturating_add(settings.step_tolerance);
-            let deadline = ends.saturating_add(settings.arm_timeout).min(closes);
+            let patience = ends.saturating_add(settings.arm_timeout);
+            let deadline = if airing.urgent.is_some() { patience } else { patience.min(closes) };
             airing.phase = Phase::Sounding { ends, deadline, aim };
         }
-        self.emit(Command::RecordStarted { slot, at });
+        self.record_started(index);
+    }
+
+    /// Says that it began, once, as soon as there is a row to say it of.
+    fn record_started(&mut self, index: usize) {
+        let airing = &mut self.airings[index];
+        if let (Some(at), Due::Durable, false) = (airing.started, airing.due, airing.told_started) {
+            airing.told_started = true;
+            let slot = airing.slot.key.clone();
+            self.emit(Command::RecordStarted { slot, at });
+        }
     }
 
     fn audio_progress(&mut self, slot: &SlotKey, played: SignedDuration) {
@@ -123,7 +144,7 @@ impl Playout {
             return;
         }
         airing.played = airing.played.max(played);
-        if airing.played >= airing.noted.saturating_add(every) {
+        if airing.told_started && airing.played >= airing.noted.saturating_add(every) {
             airing.noted = airing.played;
             let played = airing.played;
             self.emit(Command::RecordProgress { slot: slot.clone(), played });
@@ -149,7 +170,7 @@ impl Playout {
         let airing = &mut self.airings[index];
         let Phase::Cutting { cause, .. } = &airing.phase else {
             // Cut by somebody else: over, and not by our will.
-            let why = Doom::new(Outcome::Failed, Reason::output_lost("it was cut"));
+            let why = Doom::fault(Reason::output_lost("it was cut"));
             self.audio_over(slot, played, at, Some(why));
             return;
         };
@@ -162,86 +183,24 @@ impl Playout {
         if airing.doom.is_some() {
             self.close(index, Some(at));
         } else {
-            airing.phase = Phase::Preparing;
+            airing.taken_back();
         }
     }
 
     fn audio_lost(&mut self, slot: &SlotKey, played: SignedDuration, at: Timestamp, why: &str, now: Moment) {
         self.chain.output_trouble = Some(why.to_owned());
         self.chain.output_rests = now.mono.saturating_add(self.settings.retry_pause);
-        let lost = Doom::new(Outcome::Failed, Reason::output_lost(why));
+        let lost = Doom::fault(Reason::output_lost(why));
         if let Some(index) = self.find(slot) {
             let airing = &mut self.airings[index];
             let unbegun = airing.started.is_none() && played.is_zero() && airing.doom.is_none();
             if airing.handed_over() && unbegun {
-                airing.phase = Phase::Preparing;
+                airing.taken_back();
             } else {
                 self.audio_over(slot, played, at, Some(lost.clone()));
             }
         }
         self.shut_down(Darken::WhatIsOn, Some(&lost), now);
-    }
-
-    fn stop(&mut self, by: String, now: Moment) {
-        let doom = Doom::new(Outcome::Suppressed, Reason::local_stop(&by));
-        for airing in &mut self.airings {
-            airing.doom(doom.clone());
-        }
-        self.stopped = Some(by);
-        self.shut_down(Darken::Everything, Some(&doom), now);
-    }
-
-    // ---- the plan ----
-
-    fn absorb_plan(&mut self, entries: Vec<Entry>, now: Moment) {
-        let mut planned: HashMap<SlotKey, Entry> = HashMap::with_capacity(entries.len());
-        let mut order: Vec<SlotKey> = Vec::with_capacity(entries.len());
-        for entry in entries {
-            if !self.agenda.is_closed(entry.key()) && !planned.contains_key(entry.key()) {
-                order.push(entry.key().clone());
-                planned.insert(entry.key().clone(), entry);
-            }
-        }
-        for airing in &mut self.airings {
-            match planned.remove(&airing.slot.key) {
-                Some(Entry::Slot(slot)) => adopt(airing, slot),
-                Some(Entry::Refused(refusal)) => airing.doom(changed(Some(&refusal.reason))),
-                None => airing.doom(changed(None)),
-            }
-        }
-        let ahead: Vec<Entry> = order.iter().filter_map(|key| planned.remove(key)).collect();
-        self.agenda.replace(ahead, self.settled_until, now, self.settings.arm_lead);
-        self.plan_is_fresh |= now.trusted;
-        self.sort_airings();
-    }
-}
-
-fn changed(because: Option<&Reason>) -> Doom {
-    Doom::new(Outcome::Suppressed, Reason::plan_changed(because))
-}
-
-/// Takes over what a new plan says about an open airing, or dooms it when that is not what was announced.
-fn adopt(airing: &mut Airing, new: Slot) {
-    let old = &airing.slot;
-    // A zone less is somebody's word that it must be silent. A zone more (one was added, and the programme means all of
-    // them) joins at the next occurrence: what was announced goes on where it was announced.
-    let still_wanted = old.zones.iter().all(|zone| new.zones.contains(zone));
-    let same_sound = old.segment == new.segment
-        && old.pcm == new.pcm
-        && old.duration == new.duration
-        && still_wanted
-        && (airing.started.is_some() || new.gain_db >= old.gain_db);
-    let lateness = match &airing.phase {
-        Phase::Queued(aim) | Phase::Sounding { aim, .. } => aim.lateness(),
-        Phase::Preparing | Phase::Cutting { .. } => zero(),
-    };
-    // Never earlier than announced; later only while it has not begun.
-    let start = if airing.started.is_some() { old.start } else { old.start.max(new.start) };
-    if same_sound && covers(&new, start, lateness) {
-        airing.slot.start = start;
-        airing.slot.permitted = new.permitted;
-    } else {
-        airing.doom(changed(None));
     }
 }
 

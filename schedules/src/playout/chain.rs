@@ -4,12 +4,12 @@
 //! late answer from a former arming cannot be taken for the present one.
 
 use super::Playout;
-use super::airing::{Doom, Due, Heard, Phase};
+use super::airing::{Airing, Doom, Heard, Phase};
 use super::clock::{Moment, Mono};
 use super::messages::{Command, PlayoutSettings};
 use crate::plan::Slot;
 use crate::reason::Reason;
-use crate::vocabulary::{Outcome, ZoneId};
+use crate::vocabulary::ZoneId;
 
 /// The power of the zones, as believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,7 +143,8 @@ impl Playout {
         } else if !sounds {
             let horizon = now.mono.saturating_add(self.settings.linger);
             let soon = |slot: &Slot| now.mono_of(slot.start) <= horizon;
-            let prepared = self.airings.iter().any(|airing| airing.doom.is_none() && soon(&airing.slot));
+            let comes = |airing: &Airing| airing.urgent.is_some() || soon(&airing.slot);
+            let prepared = self.airings.iter().any(|airing| airing.doom.is_none() && comes(airing));
             let ahead = self.agenda.next_slot().is_some_and(soon);
             if !prepared && !ahead && next_queued.is_none_or(|at| at > horizon) {
                 self.mute();
@@ -188,20 +189,14 @@ impl Playout {
     /// The zones that need power now: of what is in the hands of the output, else of the first that prepares.
     fn wanted_zones(&self, now: Moment) -> Option<Vec<ZoneId>> {
         let with_output = self.airings.iter().find(|airing| airing.handed_over() && !airing.cutting());
-        let preparing = || {
-            self.airings.iter().find(|airing| {
-                airing.due == Due::Durable
-                    && airing.doom.is_none()
-                    && !airing.handed_over()
-                    && self.active(&airing.slot, now)
-            })
-        };
+        let preparing =
+            || self.airings.iter().find(|airing| airing.may_prepare() && self.active(airing, now));
         with_output.or_else(preparing).map(|airing| airing.slot.zones.clone())
     }
 
     /// Whether the amplifier stays on for a slot that follows shortly in the same zones.
     fn lingers(&self, now: Moment) -> bool {
-        if !now.trusted || self.stopped.is_some() {
+        if !now.trusted || self.latches.hold() {
             return false;
         }
         let on = |slot: &Slot| match &self.chain.power {
@@ -233,7 +228,7 @@ impl Playout {
         }
         self.chain.output_trouble = Some(why.to_owned());
         self.chain.output_rests = now.mono.saturating_add(self.settings.retry_pause);
-        let lost = Doom::new(Outcome::Failed, Reason::output_lost(why));
+        let lost = Doom::fault(Reason::output_lost(why));
         if self.airings.iter().any(|airing| airing.handed_over() && !airing.cutting()) {
             self.doom_sounding(&lost);
             self.shut_down(Darken::WhatIsOn, Some(&lost), now);
@@ -264,7 +259,7 @@ impl Playout {
         }
         self.chain.amplifier_trouble = Some(why.to_owned());
         self.chain.amplifier_rests = now.mono.saturating_add(self.settings.retry_pause);
-        let lost = Doom::new(Outcome::Failed, Reason::amplifier_lost(why));
+        let lost = Doom::fault(Reason::amplifier_lost(why));
         self.doom_sounding(&lost);
         self.shut_down(Darken::WhatIsOn, Some(&lost), now);
     }

@@ -1,6 +1,6 @@
 //! What the playout is told and what it asks for.
 
-use crate::plan::{Entry, SlotKey};
+use crate::plan::{Entry, Slot, SlotKey};
 use crate::reason::Reason;
 use crate::vocabulary::{Outcome, ZoneId};
 use jiff::{SignedDuration, Timestamp};
@@ -135,15 +135,29 @@ pub enum Input {
         /// What is wrong, for people.
         why: String,
     },
-    /// Silence at once, and stay silent.
+    /// Something that must be heard at once; the loop made the slot. It may sound from now until `permitted` ends,
+    /// its expiry, whatever window is open and whatever the clock is worth; it begins before its expiry and then
+    /// plays to its end. A key that is open or closed already is ignored.
+    Emergency(Slot),
+    /// An emergency was taken back: it is cut, or not begun.
+    EmergencyWithdrawn {
+        /// Which.
+        slot: SlotKey,
+    },
+    /// Silence at once, and stay silent until `Resume`.
     Stop {
         /// Who pressed it.
         by: String,
     },
-    /// Let what comes air again.
+    /// Releases `Stop`: what comes airs again, unless the button at the station is still pressed.
     Resume {
         /// Who released it.
         by: String,
+    },
+    /// The STOP button at the station. Pressed it silences as `Stop` does, and only its own release ends that.
+    LocalStop {
+        /// Its state now.
+        pressed: bool,
     },
 }
 
@@ -152,6 +166,9 @@ pub enum Input {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     /// Write that the entry will start; answer `Recorded` or `RecordFailed` with [`Stage::Due`].
+    ///
+    /// It may come again for a key whose row is open and has not begun: a new plan changed what will be heard, and
+    /// the newest one counts; or the row of an emergency is still owed.
     RecordDue(Entry),
     /// Write that it started.
     RecordStarted {
@@ -194,7 +211,26 @@ pub enum Command {
         /// Why.
         reason: Reason,
     },
-    /// Read and hash the prepared PCM.
+    /// Write due and ended in one, of what was heard before its due row could be written: an emergency, or something
+    /// that the output began unasked. It follows a `RecordDue` that failed or was never answered: if that row turns
+    /// out to exist, the loop ends it.
+    RecordHeard {
+        /// What was heard.
+        entry: Entry,
+        /// How it ended.
+        outcome: Outcome,
+        /// Why; None only for a confirmed `aired`.
+        reason: Option<Reason>,
+        /// Measured at the output.
+        played: SignedDuration,
+        /// When it began.
+        started: Option<Timestamp>,
+        /// When it ended.
+        ended: Option<Timestamp>,
+        /// Whether the amplifier's word stands behind the whole of it.
+        confirmed: bool,
+    },
+    /// Read and hash the prepared PCM of the slot as it was recorded last.
     VerifyPcm {
         /// Which airing.
         slot: SlotKey,
@@ -214,7 +250,8 @@ pub enum Command {
     Mute,
     /// Take the power from every zone; read back.
     Release,
-    /// Start the verified PCM exactly then. If the one before still has frames left, it ends first.
+    /// Start the verified PCM exactly then, at the slot's offset; when it yields, for the slot's duration and no
+    /// longer. If the one before still has frames left, it ends first.
     Play {
         /// Which airing.
         slot: SlotKey,
@@ -237,12 +274,14 @@ pub struct PlayoutSettings {
     pub unmute_lead: SignedDuration,
     /// How long the amplifier stays unmuted in a gap, and (with `arm_lead`) on.
     pub linger: SignedDuration,
-    /// How late a slot may start.
+    /// How late a slot may start that does not say itself how late.
     pub late_tolerance: SignedDuration,
     /// A change of wall against monotonic time beyond this is a step of the clock.
     pub step_tolerance: SignedDuration,
     /// How long an answer may take before it counts as a failure.
     pub arm_timeout: SignedDuration,
+    /// How long an emergency waits for its due row before it sounds without.
+    pub log_patience: SignedDuration,
     /// How long to wait before a failed output or amplifier is asked again for a slot that is still ahead.
     pub retry_pause: SignedDuration,
     /// How much must have been heard since the last note of progress.
@@ -260,6 +299,7 @@ impl Default for PlayoutSettings {
             late_tolerance: SignedDuration::from_secs(2),
             step_tolerance: SignedDuration::from_millis(500),
             arm_timeout: SignedDuration::from_secs(5),
+            log_patience: SignedDuration::from_secs(1),
             retry_pause: SignedDuration::from_secs(1),
             progress_every: SignedDuration::from_secs(1),
             amplifier_present: true,
@@ -310,8 +350,14 @@ pub enum AmplifierState {
 pub struct PlayoutView {
     /// What it is doing.
     pub activity: Activity,
-    /// Who pressed STOP; None when nothing is stopped.
+    /// Who holds the station silent; None when nobody does.
     pub stopped: Option<String>,
+    /// Who pressed STOP on the page.
+    pub operator_stop: Option<String>,
+    /// Whether the STOP button at the station is pressed.
+    pub local_stop: bool,
+    /// When the emergencies that sound or wait will be over, as far as is known; nothing planned begins before.
+    pub busy_until: Option<Timestamp>,
     /// The amplifier as believed.
     pub amplifier: AmplifierState,
     /// The zones that have power, as believed.

@@ -20,7 +20,10 @@ impl Playout {
         };
         PlayoutView {
             activity: self.activity(),
-            stopped: self.stopped.clone(),
+            stopped: self.latches.who(),
+            operator_stop: self.latches.operator.clone(),
+            local_stop: self.latches.button,
+            busy_until: self.busy_until(),
             amplifier,
             zones,
             output_open: self.chain.output == Output::Open,
@@ -37,9 +40,10 @@ impl Playout {
         if let Some(airing) = sounding {
             return Activity::OnAir { slot: airing.slot.key.clone(), since: airing.started };
         }
-        let arming = self.airings.iter().find(|airing| {
-            airing.doom.is_none() && self.last.is_some_and(|now| self.active(&airing.slot, now))
-        });
+        let arming = self
+            .airings
+            .iter()
+            .find(|airing| airing.doom.is_none() && self.last.is_some_and(|now| self.active(airing, now)));
         match arming {
             Some(airing) => Activity::Arming { slot: airing.slot.key.clone() },
             None => Activity::Idle,

@@ -15,6 +15,7 @@ impl World {
             Command::RecordStarted { .. }
             | Command::RecordProgress { .. }
             | Command::RecordEnded { .. }
+            | Command::RecordHeard { .. }
             | Command::RecordUnaired { .. } => self.write(LogOp::Write(Box::new(command))),
             Command::VerifyPcm { slot } => {
                 assert!(self.log.rows[slot].due, "read before it was due");

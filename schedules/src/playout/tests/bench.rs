@@ -248,6 +248,10 @@ impl Bench {
             Command::RecordUnaired { entry, outcome, reason } => {
                 self.say(format!("unaired {} {outcome}{}", entry.key(), code(Some(reason))));
             }
+            Command::RecordHeard { entry, outcome, reason, played, .. } => {
+                let played = (played.as_secs_f64() * 10.0).round() / 10.0;
+                self.say(format!("heard {} {outcome}{} {played}s", entry.key(), code(reason)));
+            }
             Command::Mute => self.say("mute".into()),
             Command::CloseOutput => self.say("close".into()),
             other => panic!("{other:?} has an answer"),

@@ -139,7 +139,7 @@ impl Witness {
                 assert!(self.told_due.contains(slot), "{slot} ended without a durable due row");
                 *self.outcomes.entry(slot.clone()).or_default() += 1;
             }
-            Command::RecordUnaired { entry, .. } => {
+            Command::RecordUnaired { entry, .. } | Command::RecordHeard { entry, .. } => {
                 *self.outcomes.entry(entry.key().clone()).or_default() += 1
             }
             _ => {}
