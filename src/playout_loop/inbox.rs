@@ -2,7 +2,7 @@
 
 use super::{Message, PlayoutLoop};
 use loaxa_audio::output::OutputEvent;
-use loaxa_schedules::Input;
+use loaxa_schedules::{Input, Stage};
 use serde_json::json;
 
 impl PlayoutLoop {
@@ -11,17 +11,16 @@ impl PlayoutLoop {
         match message {
             Message::Input(input) => {
                 self.note_fault(&input);
+                let closed = matches!(&input, Input::Recorded { stage: Stage::Ended, .. });
                 self.playout.handle(input, now);
+                if closed && std::mem::take(&mut self.second_chances) {
+                    // what did not air may be wanted again: the plan is made from the log
+                    self.replan();
+                }
             }
-            Message::Verified { slot, result } => {
-                let input = match result {
-                    Ok(pcm) => {
-                        self.output.verified(slot.clone(), pcm);
-                        Input::PcmVerified { slot }
-                    }
-                    Err(why) => Input::PcmRefused { slot, why },
-                };
-                self.playout.handle(input, now);
+            Message::Verified { slot, root, result } => {
+                let input = self.output.verified(slot, &root, result);
+                input.into_iter().for_each(|input| self.playout.handle(input, now));
             }
             Message::Opened { generation, result } => {
                 let input = self.output.opened(generation, result);

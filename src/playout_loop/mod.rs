@@ -17,8 +17,8 @@ use crate::events::Events;
 use crate::intake::{Folders, blocking};
 use crate::planning;
 use crate::store::{LogJob, Store};
-use jiff::SignedDuration;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use loaxa_audio::output::{Output, OutputEvent, OutputSettings};
 use loaxa_audio::prepared::Prepared;
 use loaxa_firmware_bridge::Amplifier;
@@ -40,6 +40,8 @@ const REPLAN_EVERY: Duration = Duration::from_secs(600);
 const NOTE_EVERY: Duration = Duration::from_secs(60);
 /// A change of the wall clock against the monotonic one beyond this makes a new plan.
 const STEP: SignedDuration = SignedDuration::from_millis(500);
+/// An emergency whose end moves by less makes no new plan.
+const BUSY_SLACK: SignedDuration = SignedDuration::from_secs(5);
 /// At the end, the amplifier gets so long to confirm that it is dark.
 const DARK_WITHIN: Duration = Duration::from_secs(5);
 
@@ -48,7 +50,7 @@ pub(crate) enum Message {
     /// An answer that the playout understands as it is.
     Input(Input),
     /// The prepared PCM was read and hashed whole.
-    Verified { slot: SlotKey, result: std::result::Result<Prepared, String> },
+    Verified { slot: SlotKey, root: String, result: std::result::Result<Prepared, String> },
     /// The output was opened, or not.
     Opened { generation: u64, result: std::result::Result<Output, String> },
     /// Something happened at the output.
@@ -96,6 +98,10 @@ pub struct PlayoutLoop {
     output: output::Air,
     /// Slots between their due row and their outcome, as they were announced.
     due: HashMap<SlotKey, Slot>,
+    /// Something did not air as it should, and that is being written down.
+    second_chances: bool,
+    /// What the air was busy with when the plan was last made anew for it.
+    busy_until: Option<Timestamp>,
     /// Counts steps of the wall clock and changes of trust: a plan made before one is worth nothing after it.
     era: u64,
     planning: bool,
@@ -158,6 +164,8 @@ impl PlayoutLoop {
             orders,
             amplifier: task,
             due: HashMap::new(),
+            second_chances: false,
+            busy_until: None,
             era: 0,
             planning: false,
             plan_again: false,
@@ -278,13 +286,24 @@ impl PlayoutLoop {
         if self.view.as_ref() == Some(&view) {
             return;
         }
+        let moved = match (self.busy_until, view.busy_until) {
+            (Some(before), Some(until)) => until.duration_since(before).abs() > BUSY_SLACK,
+            (before, until) => before.is_some() != until.is_some(),
+        };
+        if moved {
+            self.busy_until = view.busy_until;
+            self.replan();
+        }
         if view.activity == Activity::Idle {
             self.handle.update(|status| status.on_air = None);
         }
         self.handle.update(|status| status.view = Some(view.clone()));
         self.events.tell(
             "view",
-            &json!({ "activity": view.activity, "stopped": view.stopped, "amplifier": view.amplifier }),
+            &json!({
+                "activity": view.activity, "stopped": view.stopped, "local_stop": view.local_stop,
+                "amplifier": view.amplifier,
+            }),
         );
         self.view = Some(view);
     }
