@@ -85,6 +85,10 @@ impl Bench {
 
     /// Started at that second, with everything since the epoch to account for.
     pub(super) fn starting_at(second: f64, slots: &[&str]) -> Bench {
+        Bench::starting_with(second, slots.iter().map(|text| slot(text)).collect())
+    }
+
+    pub(super) fn starting_with(second: f64, slots: Vec<Slot>) -> Bench {
         let mut bench = Bench {
             playout: Playout::new(PlayoutSettings::default(), epoch()),
             mono: Duration::from_secs_f64(second),
@@ -97,7 +101,7 @@ impl Bench {
             due: HashMap::new(),
         };
         bench.tell(Input::Tick);
-        bench.plan(slots);
+        bench.plan_slots(slots);
         bench
     }
 
