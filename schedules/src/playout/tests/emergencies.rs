@@ -236,7 +236,7 @@ fn what_fails_until_it_expires_says_why_and_how_much_was_heard() {
         (Deaf::Energise, "80.0 ended e failed/amplifier_not_ready 0s"),
         (Deaf::Verify, "80.0 ended e missed/emergency_expired 0s"),
         (Deaf::Started, "80.0 ended e failed/output_lost 0s"),
-        (Deaf::Unmute, "82.0 ended e failed/amplifier_lost 4.7s"),
+        (Deaf::Unmute, "80.0 ended e failed/amplifier_lost 4.7s"),
     ] {
         let mut bench = Bench::new(&["a 60 5 1"]);
         bench.run_until(50.0);
