@@ -46,13 +46,7 @@ impl PlayoutLoop {
                 );
             }
             Command::RecordEnded { slot, outcome, reason, played, started, ended, confirmed } => {
-                self.output.forget(&slot);
-                self.due.remove(&slot);
-                self.handle.update(|status| {
-                    if status.on_air.as_ref().is_some_and(|on_air| on_air.slot == slot.as_str()) {
-                        status.on_air = None;
-                    }
-                });
+                self.forget(&slot);
                 tracing::info!(
                     slot = slot.as_str(),
                     outcome = outcome.as_str(),
@@ -69,8 +63,7 @@ impl PlayoutLoop {
             }
             Command::RecordUnaired { entry, outcome, reason } => {
                 let slot = entry.key().clone();
-                self.output.forget(&slot);
-                self.due.remove(&slot);
+                self.forget(&slot);
                 tracing::info!(
                     slot = slot.as_str(),
                     outcome = outcome.as_str(),
@@ -82,8 +75,25 @@ impl PlayoutLoop {
                 let jobs = recovery::unaired(entry, outcome, reason, self.clock.trust().as_str());
                 self.record(now, jobs, Urgency::KeepTrying, slot, Stage::Ended);
             }
+            Command::RecordHeard { entry, outcome, reason, played, started, ended, confirmed } => {
+                let slot = entry.key().clone();
+                self.forget(&slot);
+                tracing::warn!(
+                    slot = slot.as_str(),
+                    outcome = outcome.as_str(),
+                    seconds = played.as_secs_f64(),
+                    reason = reason.as_ref().map(|reason| reason.code.as_str()),
+                    "airing closed that the log could not be told of before"
+                );
+                self.tell_closed(&slot, outcome);
+                let jobs = vec![
+                    LogJob::Due { entry: Box::new(entry), clock: self.clock.trust().as_str() },
+                    LogJob::Ended { slot: slot.clone(), outcome, reason, played, started, ended, confirmed },
+                ];
+                self.record(now, jobs, Urgency::KeepTrying, slot, Stage::Ended);
+            }
             Command::VerifyPcm { slot } => {
-                let planned = self.due.get(&slot).map(|planned| (planned.pcm.clone(), planned.gain_db));
+                let planned = self.due.get(&slot);
                 self.output.verify(slot, planned);
             }
             Command::OpenOutput => self.output.open(),
@@ -127,6 +137,17 @@ impl PlayoutLoop {
                 }
             };
             let _ = sender.send(Message::Input(input));
+        });
+    }
+
+    /// A slot is closed: nothing of it is held any more.
+    fn forget(&mut self, slot: &SlotKey) {
+        self.output.forget(slot);
+        self.due.remove(slot);
+        self.handle.update(|status| {
+            if status.on_air.as_ref().is_some_and(|on_air| on_air.slot == slot.as_str()) {
+                status.on_air = None;
+            }
         });
     }
 
