@@ -16,7 +16,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use loaxa_schedules::campaigns::GRACE_DAYS;
 use loaxa_schedules::{
     AfterPreemption, Campaign, CampaignId, DayPlan, Entry, HISTORY_DAYS, Holiday, PreparedFacts, Programme,
-    SegmentFacts, SegmentId, Snapshot, Unit, UnitId, Window, Zone, plan,
+    SegmentFacts, SegmentId, Snapshot, Unit, Units, Window, Zone, plan,
 };
 use serde::Serialize;
 use std::collections::{BTreeSet, HashSet};
@@ -118,7 +118,7 @@ pub fn snapshot(store: &Store, site: &Site, now: Timestamp) -> Result<Snapshot> 
         after_preemption: site.after_preemption,
         ..Snapshot::empty(site.timezone.clone())
     };
-    snapshot.own_unit = own_unit(&snapshot.units, &site.code, today);
+    snapshot.own_unit = Units::new(&snapshot.units).with_code(&site.code, today).map(|unit| unit.id);
     let live: Vec<CampaignId> = snapshot
         .campaigns
         .iter()
@@ -169,15 +169,6 @@ fn read_segments(store: &Store, snapshot: &mut Snapshot) -> Result<()> {
     let named: BTreeSet<SegmentId> = in_programmes.chain(shares.map(|share| share.id)).collect();
     snapshot.segments = store.segments_named(&named)?.iter().map(facts).collect();
     Ok(())
-}
-
-fn own_unit(units: &[Unit], code: &str, today: Date) -> Option<UnitId> {
-    let stands = |unit: &&Unit| {
-        unit.code == code
-            && unit.valid_from.is_none_or(|from| from <= today)
-            && unit.valid_until.is_none_or(|until| today <= until)
-    };
-    units.iter().find(stands).map(|unit| unit.id)
 }
 
 fn facts(record: &SegmentRecord) -> SegmentFacts {
