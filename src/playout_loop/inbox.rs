@@ -17,18 +17,13 @@ impl PlayoutLoop {
                 };
                 self.playout.handle(input, now);
                 if written {
+                    // what did not air may be wanted again: the plan is made from the log
                     self.replan();
                 }
             }
-            Message::Verified { slot, result } => {
-                let input = match result {
-                    Ok(pcm) => {
-                        self.output.verified(slot.clone(), pcm);
-                        Input::PcmVerified { slot }
-                    }
-                    Err(why) => Input::PcmRefused { slot, why },
-                };
-                self.playout.handle(input, now);
+            Message::Verified { slot, root, result } => {
+                let input = self.output.verified(slot, &root, result);
+                input.into_iter().for_each(|input| self.playout.handle(input, now));
             }
             Message::Opened { generation, result } => {
                 let input = self.output.opened(generation, result);

@@ -17,12 +17,12 @@ use crate::events::Events;
 use crate::intake::{Folders, blocking};
 use crate::planning::{self, Site};
 use crate::store::{LogJob, Store};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use loaxa_audio::output::{Output, OutputEvent, OutputSettings};
 use loaxa_audio::prepared::Prepared;
 use loaxa_firmware_bridge::Amplifier;
 use loaxa_schedules::{
-    Activity, Entry, Input, Interruption, Now, Playout, PlayoutSettings, PlayoutView, Slot, SlotKey,
+    Activity, Busy, Entry, Input, Interruption, Now, Playout, PlayoutSettings, PlayoutView, Slot, SlotKey,
 };
 use serde_json::json;
 use std::collections::{HashMap, HashSet};
@@ -39,6 +39,8 @@ const REPLAN_EVERY: Duration = Duration::from_secs(600);
 const NOTE_EVERY: Duration = Duration::from_secs(60);
 /// A change of the wall clock against the monotonic one beyond this makes a new plan.
 const STEP: SignedDuration = SignedDuration::from_millis(500);
+/// An emergency whose end moves by less makes no new plan.
+const BUSY_SLACK: SignedDuration = SignedDuration::from_secs(5);
 /// At the end, the amplifier gets so long to confirm that it is dark.
 const DARK_WITHIN: Duration = Duration::from_secs(5);
 
@@ -47,7 +49,7 @@ pub(crate) enum Message {
     /// An answer that the playout understands as it is.
     Input(Input),
     /// The prepared PCM was read and hashed whole.
-    Verified { slot: SlotKey, result: std::result::Result<Prepared, String> },
+    Verified { slot: SlotKey, root: String, result: std::result::Result<Prepared, String> },
     /// The output was opened, or not.
     Opened { generation: u64, result: std::result::Result<Output, String> },
     /// Something happened at the output.
@@ -97,6 +99,8 @@ pub struct PlayoutLoop {
     due: HashMap<SlotKey, Slot>,
     /// Slots whose outcome is being written and may call for a second chance, which only a new plan can give.
     unfinished: HashSet<SlotKey>,
+    /// What the air was busy with when the plan was last made anew for it.
+    busy_until: Option<Timestamp>,
     /// Counts steps of the wall clock and changes of trust: a plan made before one is worth nothing after it.
     era: u64,
     planning: bool,
@@ -160,6 +164,7 @@ impl PlayoutLoop {
             amplifier: task,
             due: HashMap::new(),
             unfinished: HashSet::new(),
+            busy_until: None,
             era: 0,
             planning: false,
             plan_again: false,
@@ -264,11 +269,12 @@ impl PlayoutLoop {
         }
         (self.planning, self.plan_again, self.planned_at) = (true, false, now.mono);
         let (store, site, sender) = (Arc::clone(&self.store), self.site.clone(), self.sender.clone());
+        let busy = self.busy_until.map(|until| Busy { until });
         let (era, accounted_until, from) =
             (self.era, self.playout.accounted_until(), self.playout.plan_from());
         tokio::task::spawn_blocking(move || {
             let planned = recovery::catch_up(&store, &site, accounted_until, now)
-                .and_then(|()| planning::ahead(&store, &site, from, now.wall));
+                .and_then(|()| planning::ahead(&store, &site, busy, from, now.wall));
             let _ = sender.send(Message::Planned { era, result: planned });
             loaxa_board_sys::give_memory_back();
         });
@@ -280,13 +286,24 @@ impl PlayoutLoop {
         if self.view.as_ref() == Some(&view) {
             return;
         }
+        let moved = match (self.busy_until, view.busy_until) {
+            (Some(before), Some(until)) => until.duration_since(before).abs() > BUSY_SLACK,
+            (before, until) => before.is_some() != until.is_some(),
+        };
+        if moved {
+            self.busy_until = view.busy_until;
+            self.replan();
+        }
         if view.activity == Activity::Idle {
             self.handle.update(|status| status.on_air = None);
         }
         self.handle.update(|status| status.view = Some(view.clone()));
         self.events.tell(
             "view",
-            &json!({ "activity": view.activity, "stopped": view.stopped, "amplifier": view.amplifier }),
+            &json!({
+                "activity": view.activity, "stopped": view.stopped, "local_stop": view.local_stop,
+                "amplifier": view.amplifier,
+            }),
         );
         self.view = Some(view);
     }

@@ -46,13 +46,7 @@ impl PlayoutLoop {
                 );
             }
             Command::RecordEnded { slot, outcome, reason, played, started, ended, confirmed } => {
-                self.output.forget(&slot);
-                self.due.remove(&slot);
-                self.handle.update(|status| {
-                    if status.on_air.as_ref().is_some_and(|on_air| on_air.slot == slot.as_str()) {
-                        status.on_air = None;
-                    }
-                });
+                self.forget(&slot);
                 tracing::info!(
                     slot = slot.as_str(),
                     outcome = outcome.as_str(),
@@ -64,13 +58,11 @@ impl PlayoutLoop {
                 let job =
                     LogJob::Ended { slot: slot.clone(), outcome, reason, played, started, ended, confirmed };
                 self.tell_closed(&slot, outcome);
-                self.want_second_chance(&slot, outcome);
                 self.record(now, vec![job], Urgency::KeepTrying, slot, Stage::Ended);
             }
             Command::RecordUnaired { entry, outcome, reason } => {
                 let slot = entry.key().clone();
-                self.output.forget(&slot);
-                self.due.remove(&slot);
+                self.forget(&slot);
                 tracing::info!(
                     slot = slot.as_str(),
                     outcome = outcome.as_str(),
@@ -78,12 +70,28 @@ impl PlayoutLoop {
                     "slot closed without sound"
                 );
                 self.tell_closed(&slot, outcome);
-                self.want_second_chance(&slot, outcome);
                 let jobs = recovery::unaired(entry, outcome, reason, self.clock.trust().as_str());
                 self.record(now, jobs, Urgency::KeepTrying, slot, Stage::Ended);
             }
+            Command::RecordHeard { entry, outcome, reason, played, started, ended, confirmed } => {
+                let slot = entry.key().clone();
+                self.forget(&slot);
+                tracing::warn!(
+                    slot = slot.as_str(),
+                    outcome = outcome.as_str(),
+                    seconds = played.as_secs_f64(),
+                    reason = reason.as_ref().map(|reason| reason.code.as_str()),
+                    "airing closed that the log could not be told of before"
+                );
+                self.tell_closed(&slot, outcome);
+                let jobs = vec![
+                    LogJob::Due { entry: Box::new(entry), clock: self.clock.trust().as_str() },
+                    LogJob::Ended { slot: slot.clone(), outcome, reason, played, started, ended, confirmed },
+                ];
+                self.record(now, jobs, Urgency::KeepTrying, slot, Stage::Ended);
+            }
             Command::VerifyPcm { slot } => {
-                let planned = self.due.get(&slot).map(|planned| (planned.pcm.clone(), planned.gain_db));
+                let planned = self.due.get(&slot);
                 self.output.verify(slot, planned);
             }
             Command::OpenOutput => self.output.open(),
@@ -130,15 +138,23 @@ impl PlayoutLoop {
         });
     }
 
-    fn tell_closed(&self, slot: &SlotKey, outcome: Outcome) {
-        self.events.tell("airing", &json!({ "slot": slot.as_str(), "outcome": outcome.as_str() }));
+    /// A slot is closed: nothing of it is held any more.
+    fn forget(&mut self, slot: &SlotKey) {
+        self.output.forget(slot);
+        self.due.remove(slot);
+        self.handle.update(|status| {
+            if status.on_air.as_ref().is_some_and(|on_air| on_air.slot == slot.as_str()) {
+                status.on_air = None;
+            }
+        });
     }
 
-    /// A new plan is made once the outcome is written, for the planner learns of it from the log.
-    fn want_second_chance(&mut self, slot: &SlotKey, outcome: Outcome) {
+    fn tell_closed(&mut self, slot: &SlotKey, outcome: Outcome) {
+        // a new plan is made once the outcome is written, for the planner learns of it from the log
         if matches!(outcome, Outcome::Partial | Outcome::Missed | Outcome::Preempted | Outcome::Failed) {
             self.unfinished.insert(slot.clone());
         }
+        self.events.tell("airing", &json!({ "slot": slot.as_str(), "outcome": outcome.as_str() }));
     }
 
     fn show_on_air(&self, slot: &SlotKey, played: SignedDuration, started: Option<Timestamp>) {

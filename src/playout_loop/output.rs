@@ -7,7 +7,7 @@ use crate::intake::Folders;
 use jiff::{SignedDuration, Timestamp};
 use loaxa_audio::output::{Clip, Output, OutputEvent, OutputSettings};
 use loaxa_audio::prepared::Prepared;
-use loaxa_schedules::{Input, Now, SlotKey};
+use loaxa_schedules::{Input, Now, Slot, SlotKey};
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
@@ -26,9 +26,27 @@ pub(super) struct Air {
     /// An output that is closing: the next one waits for it, a device has one owner.
     closing: Option<JoinHandle<()>>,
     verified: HashMap<SlotKey, Prepared>,
-    gains: HashMap<SlotKey, f64>,
+    manners: HashMap<SlotKey, Manner>,
     clips: HashMap<u64, (SlotKey, u32)>,
     last_clip: u64,
+}
+
+/// How a slot is played, as it was recorded last.
+struct Manner {
+    /// Root hash of its prepared sound.
+    root: String,
+    gain_db: f64,
+    /// Where in the recording it begins.
+    offset: SignedDuration,
+    /// How long it sounds, when it ends before the recording does.
+    length: Option<SignedDuration>,
+}
+
+impl Manner {
+    fn of(slot: &Slot) -> Self {
+        let length = slot.yields.as_ref().map(|_| slot.duration);
+        Self { root: slot.pcm.clone(), gain_db: slot.gain_db, offset: slot.offset, length }
+    }
 }
 
 impl Air {
@@ -41,7 +59,7 @@ impl Air {
             generation: 0,
             closing: None,
             verified: HashMap::new(),
-            gains: HashMap::new(),
+            manners: HashMap::new(),
             clips: HashMap::new(),
             last_clip: 0,
         }
@@ -53,30 +71,47 @@ impl Air {
     }
 
     /// Opens the PCM with this root and re-hashes all of it.
-    pub(super) fn verify(&mut self, slot: SlotKey, planned: Option<(String, f64)>) {
+    pub(super) fn verify(&mut self, slot: SlotKey, planned: Option<&Slot>) {
         let sender = self.sender.clone();
-        let Some((root, gain_db)) = planned else {
-            let _ = sender
-                .send(Message::Verified { slot, result: Err("the plan names no prepared sound".to_owned()) });
+        let Some(manner) = planned.map(Manner::of) else {
+            let result = Err("the plan names no prepared sound".to_owned());
+            let _ = sender.send(Message::Verified { slot, root: String::new(), result });
             return;
         };
-        self.gains.insert(slot.clone(), gain_db);
+        let root = manner.root.clone();
+        self.verified.remove(&slot);
+        self.manners.insert(slot.clone(), manner);
         let path = self.folders.prepared(&root);
         tokio::task::spawn_blocking(move || {
             let opened = Prepared::open(&path, &root).and_then(|pcm| pcm.verify_all().map(|()| pcm));
-            let _ =
-                sender.send(Message::Verified { slot, result: opened.map_err(|error| error.to_string()) });
+            let result = opened.map_err(|error| error.to_string());
+            let _ = sender.send(Message::Verified { slot, root, result });
         });
     }
 
-    pub(super) fn verified(&mut self, slot: SlotKey, pcm: Prepared) {
-        self.verified.insert(slot, pcm);
+    /// What the hashing came to; None when a newer plan wants other sound for the slot by now.
+    pub(super) fn verified(
+        &mut self,
+        slot: SlotKey,
+        root: &str,
+        result: Result<Prepared, String>,
+    ) -> Option<Input> {
+        if self.manners.get(&slot).is_some_and(|manner| manner.root != root) {
+            return None;
+        }
+        Some(match result {
+            Ok(pcm) => {
+                self.verified.insert(slot.clone(), pcm);
+                Input::PcmVerified { slot }
+            }
+            Err(why) => Input::PcmRefused { slot, why },
+        })
     }
 
     /// Drops what was held for a slot that is closed.
     pub(super) fn forget(&mut self, slot: &SlotKey) {
         self.verified.remove(slot);
-        self.gains.remove(slot);
+        self.manners.remove(slot);
     }
 
     /// Opens the output beside the loop, after the one before has closed.
@@ -151,10 +186,13 @@ impl Air {
         };
         self.last_clip += 1;
         let (id, rate) = (self.last_clip, pcm.info().sample_rate);
-        let gain_db = self.gains.get(slot).copied().unwrap_or(0.0);
+        let manner = self.manners.get(slot);
+        let gain_db = manner.map_or(0.0, |manner| manner.gain_db);
         #[allow(clippy::cast_possible_truncation, reason = "a gain needs no more than 24 bits")]
         let gain = 10_f64.powf(gain_db.min(0.0) / 20.0) as f32;
-        match output.play(Clip { id, pcm, start_at: at, gain }) {
+        let from_frame = manner.map_or(0, |manner| frames(manner.offset, rate));
+        let length = manner.and_then(|manner| manner.length).map(|length| frames(length, rate));
+        match output.play(Clip { id, pcm, start_at: at, gain, from_frame, frames: length }) {
             Ok(()) => {
                 self.clips.insert(id, (slot.clone(), rate));
                 None
@@ -286,6 +324,13 @@ fn wall_at(clock: &dyn Clock, now: Now, at: Instant) -> Timestamp {
     let ago = SignedDuration::try_from(now.mono).unwrap_or_default()
         - SignedDuration::try_from(clock.mono(at)).unwrap_or_default();
     now.wall.checked_sub(ago).unwrap_or(now.wall)
+}
+
+/// The nearest whole number of frames.
+fn frames(length: SignedDuration, rate: u32) -> u64 {
+    let nanos = u128::try_from(length.as_nanos()).unwrap_or(0);
+    let exact = (nanos * u128::from(rate) + 500_000_000) / 1_000_000_000;
+    u64::try_from(exact).unwrap_or(u64::MAX)
 }
 
 fn length(frames: u64, rate: u32) -> SignedDuration {

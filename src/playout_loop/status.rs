@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use jiff::Timestamp;
-use loaxa_schedules::PlayoutView;
+use loaxa_schedules::{Input, PlayoutView, Slot, SlotKey};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -76,6 +76,35 @@ impl PlayoutHandle {
     /// Whether the loop still turns.
     pub fn alive(&self, mono: Duration) -> bool {
         mono.saturating_sub(Duration::from_millis(self.turned.load(Ordering::Relaxed))) < HANGS_AFTER
+    }
+
+    /// Has an emergency heard at once; `slot.permitted` ends when it expires. The same key is heard once.
+    ///
+    /// # Errors
+    /// When the loop is gone.
+    pub fn emergency(&self, slot: Slot) -> Result<()> {
+        self.input(Input::Emergency(slot))
+    }
+
+    /// Takes an emergency back: it is cut, or not begun.
+    ///
+    /// # Errors
+    /// When the loop is gone.
+    pub fn withdraw_emergency(&self, slot: SlotKey) -> Result<()> {
+        self.input(Input::EmergencyWithdrawn { slot })
+    }
+
+    /// Tells the state of the STOP button at the station, as often as it is read.
+    ///
+    /// # Errors
+    /// When the loop is gone.
+    pub fn local_stop(&self, pressed: bool) -> Result<()> {
+        self.input(Input::LocalStop { pressed })
+    }
+
+    fn input(&self, input: Input) -> Result<()> {
+        let gone = |_| Error::internal("the playout does not turn; restart the daemon");
+        self.messages.send(super::Message::Input(input)).map_err(gone)
     }
 
     /// Silences the station until it is released, or releases it; done when this returns.

@@ -19,6 +19,15 @@ const DUE: &str =
   SELECT :slot, :entry, :origin, :programme, :segment, :sha256, :title, :approved_by, s.external_id,
     COALESCE(:campaign, s.campaign), :planned_start, :planned, :offset, :clock, :row
   FROM (SELECT 1) LEFT JOIN segments s ON s.id = :segment";
+/// A new plan changed what a slot that has not begun will play.
+const DUE_AGAIN: &str =
+    "UPDATE airings SET (entry, origin, programme, segment, sha256, title, approved_by, external_id, campaign,
+    planned_start, planned, offset_in, clock, due_row) = (SELECT :entry, :origin, :programme, :segment, :sha256, :title,
+    :approved_by, s.external_id, COALESCE(:campaign, s.campaign), :planned_start, :planned, :offset, :clock, :row
+    FROM (SELECT 1) LEFT JOIN segments s ON s.id = :segment)
+  WHERE slot = :slot AND seq IS NULL AND started IS NULL";
+/// The entry of a slot that may still change: open, and not begun.
+const WAITING: &str = "SELECT entry FROM airings WHERE slot = :slot AND seq IS NULL AND started IS NULL";
 const STARTED: &str = "UPDATE airings SET started = :at WHERE slot = :slot AND seq IS NULL";
 const ENDED: &str = "UPDATE airings SET seq = (SELECT COALESCE(MAX(seq), 0) + 1 FROM airings), outcome = :outcome,
     reason = :reason, played = :played, started = COALESCE(:started, started), ended = :ended, confirmed = :confirmed,
@@ -342,8 +351,18 @@ fn due(connection: &Connection, at: Timestamp, entry: &Entry, clock: &str) -> Re
         .query_row(named_params! { ":slot": entry.key().as_str() }, |row| row.get(0))
         .optional()
         .map_err(storage)?;
-    if known.is_some() {
-        return Ok(());
+    let again = known.is_some();
+    if again {
+        let mut waiting = connection.prepare_cached(WAITING).map_err(storage)?;
+        let before: Option<String> = waiting
+            .query_row(named_params! { ":slot": entry.key().as_str() }, |row| row.get(0))
+            .optional()
+            .map_err(storage)?;
+        let same = before.map(|text| from_json::<Entry>("a due slot", &text)).transpose()?;
+        // written before as it is, or begun or closed as it was
+        if same.is_none_or(|before| before == *entry) {
+            return Ok(());
+        }
     }
     let (origin, segment, title, sha256, approved_by, planned, refusal) = match entry {
         Entry::Slot(slot) => (
@@ -384,7 +403,7 @@ fn due(connection: &Connection, at: Timestamp, entry: &Entry, clock: &str) -> Re
         body["offset_ms"] = json!(millis(offset));
     }
     let row = append(connection, at, "due", &body)?;
-    let mut statement = connection.prepare_cached(DUE).map_err(storage)?;
+    let mut statement = connection.prepare_cached(if again { DUE_AGAIN } else { DUE }).map_err(storage)?;
     statement
         .execute(named_params! {
             ":slot": entry.key().as_str(), ":entry": to_json(entry)?, ":origin": whose, ":programme": programme,

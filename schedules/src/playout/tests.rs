@@ -1,7 +1,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
 mod bench;
+mod changes;
 mod chaos;
+mod emergencies;
+mod patience;
+mod yielding;
 
 use bench::{Bench, Deaf, slot};
 use jiff::SignedDuration;

@@ -1,10 +1,11 @@
 //! A playout with devices that answer at once (unless told not to), and its commands as words.
 
 use crate::plan::{Entry, Origin, Permit, Slot, SlotKey};
-use crate::playout::{AmplifierState, Command, Input, Now, Playout, PlayoutSettings, Stage};
+use crate::playout::{AmplifierState, Command, Input, Now, Playout, PlayoutSettings, PlayoutView, Stage};
 use crate::reason::Reason;
-use crate::vocabulary::{Class, ProgrammeId, SegmentId, ZoneId};
+use crate::vocabulary::{Class, EmergencyId, ProgrammeId, SegmentId, ZoneId};
 use jiff::{SignedDuration, Timestamp};
+use std::collections::HashMap;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -12,6 +13,7 @@ use uuid::Uuid;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Deaf {
     Due,
+    DueRefused,
     Verify,
     Open,
     Energise,
@@ -31,7 +33,8 @@ pub(super) struct Bench {
     words: Vec<String>,
     queued: Vec<(SlotKey, Duration)>,
     sounding: Option<(SlotKey, Duration)>,
-    slots: Vec<Slot>,
+    /// As they were recorded last.
+    due: HashMap<SlotKey, Slot>,
 }
 
 fn epoch() -> Timestamp {
@@ -40,6 +43,11 @@ fn epoch() -> Timestamp {
 
 fn seconds(text: &str) -> SignedDuration {
     SignedDuration::try_from_secs_f64(text.parse().unwrap()).unwrap()
+}
+
+/// The moment so many seconds after the bench's epoch.
+pub(super) fn moment(second: f64) -> Timestamp {
+    epoch() + SignedDuration::try_from_secs_f64(second).unwrap()
 }
 
 /// `key start duration zone`, in seconds after the bench's epoch.
@@ -86,7 +94,7 @@ impl Bench {
             words: vec![],
             queued: vec![],
             sounding: None,
-            slots: vec![],
+            due: HashMap::new(),
         };
         bench.tell(Input::Tick);
         bench.plan(slots);
@@ -119,7 +127,6 @@ impl Bench {
     }
 
     pub(super) fn plan_slots(&mut self, slots: Vec<Slot>) {
-        self.slots.extend(slots.iter().cloned());
         self.tell(Input::Plan(slots.into_iter().map(Entry::Slot).collect()));
     }
 
@@ -129,6 +136,32 @@ impl Bench {
 
     pub(super) fn resume(&mut self) {
         self.tell(Input::Resume { by: "T".into() });
+    }
+
+    /// An emergency that expires so many seconds from now: `key duration zone`.
+    pub(super) fn emergency(&mut self, text: &str, expires: f64) {
+        let (key, rest) = text.split_once(' ').unwrap();
+        let mut urgent = slot(&format!("{key} 0 {rest}"));
+        urgent.start = self.wall();
+        urgent.occurrence = self.wall();
+        urgent.class = Class::Emergency;
+        urgent.origin = Origin::Emergency(EmergencyId(Uuid::nil()));
+        let until = self.wall() + SignedDuration::try_from_secs_f64(expires).unwrap();
+        urgent.permitted = Permit { from: self.wall(), until };
+        self.tell(Input::Emergency(urgent));
+    }
+
+    pub(super) fn local_stop(&mut self, pressed: bool) {
+        self.tell(Input::LocalStop { pressed });
+    }
+
+    pub(super) fn view(&self) -> PlayoutView {
+        self.playout.view()
+    }
+
+    /// Seconds after the epoch.
+    pub(super) fn busy_until(&self) -> Option<f64> {
+        self.view().busy_until.map(|until| until.duration_since(epoch()).as_secs_f64())
     }
 
     pub(super) fn step(&mut self, by: f64) {
@@ -195,15 +228,24 @@ impl Bench {
     }
 
     fn length(&self, key: &SlotKey) -> Duration {
-        let slot = self.slots.iter().find(|slot| slot.key == *key).unwrap();
-        Duration::try_from(slot.duration).unwrap()
+        Duration::try_from(self.due[key].duration).unwrap()
     }
 
     fn carry_out(&mut self, command: Command) -> Option<Input> {
         let (word, answer) = match command {
             Command::RecordDue(entry) => {
                 let slot = entry.key().clone();
-                (format!("due {slot}"), (Deaf::Due, Input::Recorded { slot, stage: Stage::Due }))
+                if let Entry::Slot(planned) = entry {
+                    self.due.insert(slot.clone(), planned);
+                }
+                self.say(format!("due {slot}"));
+                return match self.deaf {
+                    Some(Deaf::Due) => None,
+                    Some(Deaf::DueRefused) => {
+                        Some(Input::RecordFailed { slot, stage: Stage::Due, why: "disk full".into() })
+                    }
+                    _ => Some(Input::Recorded { slot, stage: Stage::Due }),
+                };
             }
             Command::VerifyPcm { slot } => {
                 (format!("verify {slot}"), (Deaf::Verify, Input::PcmVerified { slot }))
