@@ -13,8 +13,8 @@ const AHEAD: SignedDuration = SignedDuration::from_mins(50);
 
 /// A station that airs all day is told this far ahead.
 const TOLD: SignedDuration = SignedDuration::from_hours(2);
-/// So many slots are told in any case.
-const AT_LEAST: usize = 50;
+/// Not more than so many slots are told whole days ahead.
+const FEW: usize = 50;
 
 impl Simulation {
     /// A new plan, in a moment.
@@ -35,14 +35,15 @@ impl Simulation {
     pub(super) fn replan(&mut self) {
         self.replan_asked = false;
         let Some(playout) = self.playout.as_ref().filter(|_| self.planning) else { return };
-        let from = playout.plan_from();
+        let (from, wanted) = (playout.plan_from(), playout.needs_plan());
         let now = self.wall();
         let at = now.max(from);
         let (first, last) = (self.date(from), self.date(at.saturating_add(AHEAD).unwrap_or(at)));
         self.check_accounted(from);
         self.plan_days(at, first, last);
         let (entries, all) = self.entries_ahead(from, at, first, last);
-        let settled = self.settled;
+        // What came due under the old plan is settled before the new one replaces it.
+        let settled = if self.trusted && !wanted { now } else { self.settled };
         self.promises.told_now(&entries, |start| start < settled);
         for entry in &entries {
             // An armed slot may have been moved back by the new plan.
@@ -58,7 +59,7 @@ impl Simulation {
         self.replans += 1;
         let again = match all {
             true => self.midnight_after(last).saturating_sub(AHEAD).unwrap_or(at).duration_since(now),
-            false => SignedDuration::from_hours(1),
+            false => SignedDuration::from_mins(30),
         };
         let again = again.max(SignedDuration::from_mins(1)).saturating_add(SignedDuration::from_secs(1));
         self.after(Duration::try_from(again).unwrap_or_default(), Event::Replan(Some(self.replans)));
@@ -80,11 +81,16 @@ impl Simulation {
         }
     }
 
-    /// Everything from `from` on that has no outcome yet, sorted by start.
-    fn entries_ahead(&self, from: Timestamp, first: Date, last: Date) -> Vec<Entry> {
+    /// What has no outcome yet, from `from` on, for the next hours, sorted by start; and whether that is all of it.
+    fn entries_ahead(&self, from: Timestamp, at: Timestamp, first: Date, last: Date) -> (Vec<Entry>, bool) {
         let closing: HashSet<&SlotKey> = self.log.closing().collect();
-        let ahead =
-            |start: Timestamp, key: &SlotKey| from <= start && !self.log.ended(key) && !closing.contains(key);
+        let horizon = at.saturating_add(TOLD).unwrap_or(Timestamp::MAX);
+        let planned: usize = self.days.range(first..=last).map(|(_, day)| day.slots.len()).sum();
+        let all = planned <= FEW;
+        let ahead = |start: Timestamp, key: &SlotKey| {
+            let near = from <= start && (all || start < horizon);
+            near && !self.log.ended(key) && !closing.contains(key)
+        };
         let mut entries = Vec::new();
         for DayPlan { slots, refusals, .. } in self.days.range(first..=last).map(|(_, day)| day) {
             let slots = slots.iter().filter(|slot| ahead(slot.start, &slot.key));
