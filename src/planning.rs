@@ -15,8 +15,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use loaxa_schedules::campaigns::GRACE_DAYS;
 use loaxa_schedules::{
-    AfterPreemption, Campaign, CampaignId, DayPlan, Entry, HISTORY_DAYS, Holiday, PreparedFacts, Programme,
-    SegmentFacts, SegmentId, Snapshot, Unit, UnitId, Window, Zone, plan,
+    AfterPreemption, Busy, Campaign, CampaignId, DayPlan, Entry, HISTORY_DAYS, Holiday, PreparedFacts,
+    Programme, SegmentFacts, SegmentId, Snapshot, Unit, Units, Window, Zone, plan,
 };
 use serde::Serialize;
 use std::collections::{BTreeSet, HashSet};
@@ -118,7 +118,7 @@ pub fn snapshot(store: &Store, site: &Site, now: Timestamp) -> Result<Snapshot> 
         after_preemption: site.after_preemption,
         ..Snapshot::empty(site.timezone.clone())
     };
-    snapshot.own_unit = own_unit(&snapshot.units, &site.code, today);
+    snapshot.own_unit = Units::new(&snapshot.units).with_code(&site.code, today).map(|unit| unit.id);
     let live: Vec<CampaignId> = snapshot
         .campaigns
         .iter()
@@ -171,15 +171,6 @@ fn read_segments(store: &Store, snapshot: &mut Snapshot) -> Result<()> {
     Ok(())
 }
 
-fn own_unit(units: &[Unit], code: &str, today: Date) -> Option<UnitId> {
-    let stands = |unit: &&Unit| {
-        unit.code == code
-            && unit.valid_from.is_none_or(|from| from <= today)
-            && unit.valid_until.is_none_or(|until| today <= until)
-    };
-    units.iter().find(stands).map(|unit| unit.id)
-}
-
 fn facts(record: &SegmentRecord) -> SegmentFacts {
     let pushed = &record.pushed;
     SegmentFacts {
@@ -223,8 +214,14 @@ pub fn days(snapshot: &Snapshot, from: Date, days: i32) -> Result<Vec<DayPlan>> 
 
 /// What lies ahead of the air: every entry from `from` on that has no outcome yet, for the next hours and in any case
 /// the next few. The rest of the future comes with a later plan: a small board's memory is not for it.
-pub fn ahead(store: &Store, site: &Site, from: Timestamp, now: Timestamp) -> Result<Vec<Entry>> {
-    let snapshot = snapshot(store, site, now)?;
+pub fn ahead(
+    store: &Store,
+    site: &Site,
+    busy: Option<Busy>,
+    from: Timestamp,
+    now: Timestamp,
+) -> Result<Vec<Entry>> {
+    let snapshot = Snapshot { busy, ..snapshot(store, site, now)? };
     let timezone = &site.timezone;
     let horizon = now.saturating_add(AHEAD).unwrap_or(Timestamp::MAX);
     let mut day = day_of(from.min(now), timezone);

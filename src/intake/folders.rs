@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 pub struct Folders {
     pub(super) incoming: PathBuf,
     pub(super) originals: PathBuf,
-    prepared: PathBuf,
+    pub(super) prepared: PathBuf,
 }
 
 impl Folders {

@@ -22,7 +22,7 @@ use loaxa_audio::output::{Output, OutputEvent, OutputSettings};
 use loaxa_audio::prepared::Prepared;
 use loaxa_firmware_bridge::Amplifier;
 use loaxa_schedules::{
-    Activity, Entry, Input, Interruption, Now, Playout, PlayoutSettings, PlayoutView, Slot, SlotKey,
+    Activity, Busy, Entry, Input, Interruption, Now, Playout, PlayoutSettings, PlayoutView, Slot, SlotKey,
 };
 use serde_json::json;
 use std::collections::{HashMap, HashSet};
@@ -269,11 +269,12 @@ impl PlayoutLoop {
         }
         (self.planning, self.plan_again, self.planned_at) = (true, false, now.mono);
         let (store, site, sender) = (Arc::clone(&self.store), self.site.clone(), self.sender.clone());
+        let busy = self.busy_until.map(|until| Busy { until });
         let (era, accounted_until, from) =
             (self.era, self.playout.accounted_until(), self.playout.plan_from());
         tokio::task::spawn_blocking(move || {
             let planned = recovery::catch_up(&store, &site, accounted_until, now)
-                .and_then(|()| planning::ahead(&store, &site, from, now.wall));
+                .and_then(|()| planning::ahead(&store, &site, busy, from, now.wall));
             let _ = sender.send(Message::Planned { era, result: planned });
             loaxa_board_sys::give_memory_back();
         });

@@ -58,7 +58,6 @@ impl PlayoutLoop {
                 let job =
                     LogJob::Ended { slot: slot.clone(), outcome, reason, played, started, ended, confirmed };
                 self.tell_closed(&slot, outcome);
-                self.want_second_chance(&slot, outcome);
                 self.record(now, vec![job], Urgency::KeepTrying, slot, Stage::Ended);
             }
             Command::RecordUnaired { entry, outcome, reason } => {
@@ -71,7 +70,6 @@ impl PlayoutLoop {
                     "slot closed without sound"
                 );
                 self.tell_closed(&slot, outcome);
-                self.want_second_chance(&slot, outcome);
                 let jobs = recovery::unaired(entry, outcome, reason, self.clock.trust().as_str());
                 self.record(now, jobs, Urgency::KeepTrying, slot, Stage::Ended);
             }
@@ -151,15 +149,12 @@ impl PlayoutLoop {
         });
     }
 
-    fn tell_closed(&self, slot: &SlotKey, outcome: Outcome) {
-        self.events.tell("airing", &json!({ "slot": slot.as_str(), "outcome": outcome.as_str() }));
-    }
-
-    /// A new plan is made once the outcome is written, for the planner learns of it from the log.
-    fn want_second_chance(&mut self, slot: &SlotKey, outcome: Outcome) {
+    fn tell_closed(&mut self, slot: &SlotKey, outcome: Outcome) {
+        // a new plan is made once the outcome is written, for the planner learns of it from the log
         if matches!(outcome, Outcome::Partial | Outcome::Missed | Outcome::Preempted | Outcome::Failed) {
             self.unfinished.insert(slot.clone());
         }
+        self.events.tell("airing", &json!({ "slot": slot.as_str(), "outcome": outcome.as_str() }));
     }
 
     fn show_on_air(&self, slot: &SlotKey, played: SignedDuration, started: Option<Timestamp>) {

@@ -21,9 +21,10 @@ const DUE: &str =
   FROM (SELECT 1) LEFT JOIN segments s ON s.id = :segment";
 /// A new plan changed what a slot that has not begun will play.
 const DUE_AGAIN: &str =
-    "UPDATE airings SET (entry, programme, segment, sha256, title, approved_by, external_id, campaign, planned_start,
-    planned, clock, due_row) = (SELECT :entry, :programme, :segment, :sha256, :title, :approved_by, s.external_id,
-    s.campaign, :planned_start, :planned, :clock, :row FROM (SELECT 1) LEFT JOIN segments s ON s.id = :segment)
+    "UPDATE airings SET (entry, origin, programme, segment, sha256, title, approved_by, external_id, campaign,
+    planned_start, planned, offset_in, clock, due_row) = (SELECT :entry, :origin, :programme, :segment, :sha256, :title,
+    :approved_by, s.external_id, COALESCE(:campaign, s.campaign), :planned_start, :planned, :offset, :clock, :row
+    FROM (SELECT 1) LEFT JOIN segments s ON s.id = :segment)
   WHERE slot = :slot AND seq IS NULL AND started IS NULL";
 /// The entry of a slot that may still change: open, and not begun.
 const WAITING: &str = "SELECT entry FROM airings WHERE slot = :slot AND seq IS NULL AND started IS NULL";

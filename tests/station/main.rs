@@ -17,6 +17,7 @@ mod four_eyes;
 mod http;
 mod interruptions;
 mod kills;
+mod planner;
 mod refusals;
 mod repeats;
 mod sound;
