@@ -271,8 +271,10 @@ impl<'s, 'a> Sweep<'s, 'a> {
     fn cut(&mut self, item: &Item, fit: &Fit, current: &Current, now: Timestamp) -> Result<(), Why> {
         let cut = current.item;
         let whole = Permit { from: current.start, until: current.end };
+        self.used.release(cut.id());
         self.take(&cut, Permit { from: current.start, until: now });
         if let Err(why) = self.within_limits(item, fit, now) {
+            self.used.release(cut.id());
             self.take(&cut, whole);
             return Err(why);
         }
@@ -386,7 +388,10 @@ impl<'s, 'a> Sweep<'s, 'a> {
             return;
         }
         let id = item.id();
-        self.used.release(id);
+        if item.attempt > 0 {
+            // The log may have counted it already.
+            self.used.release(id);
+        }
         self.unreserve(item);
         let stretch = match self.past.closed(id) {
             Some(airing) => heard(airing),
@@ -400,7 +405,7 @@ impl<'s, 'a> Sweep<'s, 'a> {
     }
 
     fn unreserve(&mut self, item: &Item) {
-        if let Some(reserved) = &mut self.reserved {
+        if let Some(reserved) = self.reserved.as_mut().filter(|_| item.class == Class::Priority) {
             reserved.release(item.id());
         }
     }

@@ -10,7 +10,10 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 mod calendar;
+mod campaigns;
 mod chances;
+mod figures;
+mod limits;
 mod naive;
 mod start_rules;
 
@@ -289,17 +292,24 @@ fn any_station() -> impl Strategy<Value = Snapshot> {
         "*/13 0,23 * * *",
         "0 17 * * 1",
     ]);
-    let programmes = (cron, prop::collection::vec(1_u128..12, 1..4), 0_u128..3, any::<bool>());
+    let rule = prop::sample::select(vec![
+        StartRule::AtOnce,
+        StartRule::MakeNext,
+        StartRule::WaitUpTo { minutes: 4 },
+    ]);
+    let programmes = (cron, prop::collection::vec(1_u128..12, 1..4), 0_u128..3, any::<bool>(), rule);
     let windows =
         (0_u32..80_000, 600_u32..86_400, 0_u128..3, prop::option::of(5_u32..60), prop::option::of(1_u32..4));
     (prop::collection::vec(programmes, 1..6), prop::collection::vec(windows, 0..4)).prop_map(
         |(programmes, windows)| {
             let zones = |n: u128| if n == 0 { vec![] } else { vec![zone(n)] };
-            let programmes = (1..).zip(programmes).map(|(n, (cron, segments, z, priority))| Programme {
-                zones: zones(z),
-                class: if priority { Class::Priority } else { Class::Normal },
-                ..programme(n, cron, &segments)
-            });
+            let programmes =
+                (1..).zip(programmes).map(|(n, (cron, segments, z, priority, start_rule))| Programme {
+                    start_rule,
+                    zones: zones(z),
+                    class: if priority { Class::Priority } else { Class::Normal },
+                    ..programme(n, cron, &segments)
+                });
             let windows = (1..).zip(windows).map(|(n, (start, length, z, minutes, count))| Window {
                 start: TimeOfDay::from_seconds(start).unwrap(),
                 end: TimeOfDay::from_seconds((start + length).min(86_400)).unwrap(),
