@@ -59,7 +59,7 @@ impl<'s, 'a> Sweep<'s, 'a> {
             if joins {
                 let wish = self.wish(index, day);
                 let openings = self.stretches(index);
-                let from = openings.iter().filter(|opening| opening.from <= wish).next_back();
+                let from = openings.iter().rfind(|opening| opening.from <= wish);
                 let due = from.map_or(wish, |opening| opening.from).max(self.soonest(day.from));
                 self.air.expect(self.item_of(show, index, due));
             } else {
@@ -133,9 +133,14 @@ impl<'s, 'a> Sweep<'s, 'a> {
         let item = self.item_of(show, want, wish);
         let within = intersect(&self.stretches(want), &[Permit { from: soonest, until: day.until }]);
         let mut why = None;
+        // What would air twice in a row, because of what stands around the gap, is a last resort.
+        let mut repeat = None;
         for segment in self.book.turn(campaign) {
             let search = Search { item, segment, within: &within, wish: wish.max(soonest), earlier: true };
             match self.find(&search, taken) {
+                Ok((start, _)) if repeat.is_none() && self.book.repeats(campaign, segment, start) => {
+                    repeat = Some(segment);
+                }
                 Ok((start, fit)) => {
                     self.place(&Item { due: start, occurrence: start, ..item }, &fit, start, taken);
                     return;
@@ -143,6 +148,13 @@ impl<'s, 'a> Sweep<'s, 'a> {
                 Err(other) => {
                     why.get_or_insert(other);
                 }
+            }
+        }
+        if let Some(segment) = repeat {
+            let search = Search { item, segment, within: &within, wish: wish.max(soonest), earlier: true };
+            if let Ok((start, fit)) = self.find(&search, taken) {
+                self.place(&Item { due: start, occurrence: start, ..item }, &fit, start, taken);
+                return;
             }
         }
         self.refuse(&item, why.unwrap_or(Why::NoRoom));
@@ -238,17 +250,20 @@ impl<'s, 'a> Sweep<'s, 'a> {
         let index = usize::try_from(item.position).unwrap_or(usize::MAX);
         let Some(campaign) = self.wants.get(index).map(|want| want.campaign) else { return Err(Why::NoRoom) };
         let within = self.stretches(index);
-        let mut why = None;
+        let (mut why, mut repeat) = (None, None);
         for segment in self.book.turn(campaign) {
             let recording = self.station.recording_of(segment);
             match self.fit_recording(item, segment, recording, now, Some(&within)) {
+                Ok(fit) if repeat.is_none() && self.book.repeats(campaign, segment, now) => {
+                    repeat = Some(fit)
+                }
                 Ok(fit) => return Ok(fit),
                 Err(other) => {
                     why.get_or_insert(other);
                 }
             }
         }
-        Err(why.unwrap_or(Why::NoRoom))
+        repeat.ok_or(why.unwrap_or(Why::NoRoom))
     }
 
     /// When an airing of a campaign may start at last, if the airing before it is too near now.

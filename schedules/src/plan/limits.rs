@@ -5,11 +5,14 @@ use super::types::Permit;
 use crate::reason::ReasonCode;
 use crate::vocabulary::{Limits, Window};
 use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp, ToSpan};
+use jiff::{Timestamp, ToSpan};
 use std::collections::BTreeMap;
 
 /// Slots of one window and day with less silence than this between them belong to one session.
-const SESSION_GAP: SignedDuration = SignedDuration::from_mins(30);
+const SESSION_GAP: i64 = 30 * MINUTE;
+
+/// Lengths are counted in nanoseconds here: limits are asked for every item and every gap.
+const MINUTE: i64 = 60_000_000_000;
 
 /// Tells one item from every other: show, occurrence, position, attempt.
 pub(super) type ItemId = (usize, Timestamp, u32, u32);
@@ -26,8 +29,18 @@ pub(super) struct Exceeded {
 /// The sound inside each opening of the windows that have limits.
 #[derive(Clone, Default)]
 pub(super) struct Used {
-    by_opening: BTreeMap<(usize, Date), Vec<(ItemId, Permit)>>,
+    by_opening: BTreeMap<(usize, Date), Opened>,
 }
+
+/// The sound inside one opening.
+#[derive(Clone, Default)]
+struct Opened {
+    stretches: Vec<(ItemId, Stretch)>,
+    sum: i64,
+}
+
+/// From when to when, in nanoseconds.
+type Stretch = (i64, i64);
 
 impl Used {
     /// Takes the time of an item in every opening that it touches.
@@ -35,7 +48,9 @@ impl Used {
         for opening in touched {
             if windows.get(opening.window).is_some_and(|window| window.limits != Limits::default()) {
                 let used = self.by_opening.entry((opening.window, opening.date)).or_default();
-                used.push((id, within(stretch, opening.permit)));
+                let stretch = within(stretch, opening.permit);
+                used.sum += stretch.1 - stretch.0;
+                used.stretches.push((id, stretch));
             }
         }
     }
@@ -43,7 +58,8 @@ impl Used {
     /// Gives back what an item took.
     pub(super) fn release(&mut self, id: ItemId) {
         for used in self.by_opening.values_mut() {
-            used.retain(|(of, _)| *of != id);
+            used.stretches.retain(|(of, _)| *of != id);
+            used.sum = used.stretches.iter().map(|(_, (from, until))| until - from).sum();
         }
     }
 
@@ -52,15 +68,10 @@ impl Used {
         self.by_opening.retain(|(_, day), _| *day >= date);
     }
 
-    fn on(&self, window: usize, date: Date) -> impl Iterator<Item = Permit> {
-        self.by_opening.get(&(window, date)).into_iter().flatten().map(|(_, stretch)| *stretch)
-    }
-
-    /// The sum of another day of the week; None when nothing sounds on it.
-    fn sum_on(&self, reserved: Option<&Used>, window: usize, date: Date) -> Option<SignedDuration> {
-        let mut all = self.on(window, date).chain(reserved.into_iter().flat_map(|r| r.on(window, date)));
-        let first = all.next()?;
-        Some(all.fold(length(first), |sum, stretch| sum + length(stretch)))
+    /// The use of a window on the days of a range.
+    fn of(&self, window: usize, from: Date, to: Date) -> impl Iterator<Item = (Date, &Opened)> {
+        let days = self.by_opening.range((window, from)..=(window, to));
+        days.map(|(&(_, date), used)| (date, used)).filter(|(_, used)| !used.stretches.is_empty())
     }
 }
 
@@ -78,13 +89,30 @@ pub(super) fn check(
             continue;
         }
         let (index, date) = (opening.window, opening.date);
-        let mut today: Vec<Permit> = used.on(index, date).collect();
-        today.extend(reserved.into_iter().flat_map(|reserved| reserved.on(index, date)));
-        today.push(within(stretch, opening.permit));
+        let all = [Some(used), reserved];
+        let mut today = vec![within(stretch, opening.permit)];
+        if window.limits.minutes_per_session.is_some() || window.limits.sessions_per_day.is_some() {
+            for (_, used) in all.into_iter().flatten().flat_map(|used| used.of(index, date, date)) {
+                today.extend(used.stretches.iter().map(|(_, stretch)| *stretch));
+            }
+        }
+        let more = today.first().map_or(0, |(from, until)| until - from);
+        let mut counted = Counted { sessions: sessions(today), day: more, week: more, days: vec![date] };
         let monday = monday_of(date);
-        let week = (0..7).map(|offset| monday.saturating_add(offset.days())).filter(|day| *day != date);
-        let others: Vec<SignedDuration> = week.filter_map(|day| used.sum_on(reserved, index, day)).collect();
-        if let Some((code, limit)) = exceeded(&window.limits, today, &others) {
+        let week = all
+            .into_iter()
+            .flatten()
+            .flat_map(|used| used.of(index, monday, monday.saturating_add(6.days())));
+        for (day, used) in week {
+            counted.week += used.sum;
+            if day == date {
+                counted.day += used.sum;
+            }
+            if !counted.days.contains(&day) {
+                counted.days.push(day);
+            }
+        }
+        if let Some((code, limit)) = counted.exceeds(&window.limits) {
             return Err(Exceeded { code, window: index, limit });
         }
     }
@@ -96,47 +124,55 @@ pub(super) fn monday_of(date: Date) -> Date {
     date.saturating_sub(i64::from(date.weekday().to_monday_zero_offset()).days())
 }
 
-/// The part of a stretch that lies inside another.
-fn within(stretch: Permit, permit: Permit) -> Permit {
-    Permit { from: stretch.from.max(permit.from), until: stretch.until.min(permit.until) }
+/// The part of a stretch that lies inside a permit.
+fn within(stretch: Permit, permit: Permit) -> Stretch {
+    let nanoseconds = |at: Timestamp| i64::try_from(at.as_nanosecond()).unwrap_or(i64::MAX);
+    let from = nanoseconds(stretch.from.max(permit.from));
+    (from, nanoseconds(stretch.until.min(permit.until)).max(from))
 }
 
-fn length(stretch: Permit) -> SignedDuration {
-    stretch.until.duration_since(stretch.from)
+/// What a window would have had, with one more stretch.
+struct Counted {
+    /// The sound of each session of the day.
+    sessions: Vec<i64>,
+    day: i64,
+    week: i64,
+    /// The days of the week with any sound.
+    days: Vec<Date>,
 }
 
-/// The first limit that a day exceeds, beside what sounds on the other days of its week.
-fn exceeded(limits: &Limits, mut today: Vec<Permit>, others: &[SignedDuration]) -> Option<(ReasonCode, u32)> {
-    let over = |limit: Option<u32>, code, sum: SignedDuration| {
-        limit.filter(|&limit| sum > SignedDuration::from_mins(i64::from(limit))).map(|limit| (code, limit))
-    };
-    let too_many = |limit: Option<u32>, code, count: usize| {
-        limit.filter(|&limit| count > usize::try_from(limit).unwrap_or(usize::MAX)).map(|limit| (code, limit))
-    };
-    let sessions = sessions(&mut today);
-    let longest = sessions.iter().copied().max().unwrap_or(SignedDuration::ZERO);
-    let day = sessions.iter().fold(SignedDuration::ZERO, |sum, session| sum.saturating_add(*session));
-    let week = others.iter().fold(day, |sum, other| sum.saturating_add(*other));
-    over(limits.minutes_per_session, ReasonCode::LimitMinutesPerSession, longest)
-        .or_else(|| over(limits.minutes_per_day, ReasonCode::LimitMinutesPerDay, day))
-        .or_else(|| over(limits.minutes_per_week, ReasonCode::LimitMinutesPerWeek, week))
-        .or_else(|| too_many(limits.sessions_per_day, ReasonCode::LimitSessionsPerDay, sessions.len()))
-        .or_else(|| too_many(limits.days_per_week, ReasonCode::LimitDaysPerWeek, others.len() + 1))
+impl Counted {
+    /// The first limit that is exceeded.
+    fn exceeds(&self, limits: &Limits) -> Option<(ReasonCode, u32)> {
+        let over = |limit: Option<u32>, code, sum: i64| {
+            limit.filter(|&limit| sum > i64::from(limit) * MINUTE).map(|limit| (code, limit))
+        };
+        let too_many = |limit: Option<u32>, code, count: usize| {
+            let limit = limit.filter(|&limit| count > usize::try_from(limit).unwrap_or(usize::MAX));
+            limit.map(|limit| (code, limit))
+        };
+        let longest = self.sessions.iter().copied().max().unwrap_or(0);
+        over(limits.minutes_per_session, ReasonCode::LimitMinutesPerSession, longest)
+            .or_else(|| over(limits.minutes_per_day, ReasonCode::LimitMinutesPerDay, self.day))
+            .or_else(|| over(limits.minutes_per_week, ReasonCode::LimitMinutesPerWeek, self.week))
+            .or_else(|| {
+                too_many(limits.sessions_per_day, ReasonCode::LimitSessionsPerDay, self.sessions.len())
+            })
+            .or_else(|| too_many(limits.days_per_week, ReasonCode::LimitDaysPerWeek, self.days.len()))
+    }
 }
 
 /// The sound of each session of a day.
-fn sessions(day: &mut [Permit]) -> Vec<SignedDuration> {
-    day.sort_by_key(|stretch| stretch.from);
-    let mut sessions: Vec<SignedDuration> = Vec::new();
-    let mut last_end: Option<Timestamp> = None;
-    for stretch in day.iter() {
+fn sessions(mut day: Vec<Stretch>) -> Vec<i64> {
+    day.sort_unstable();
+    let mut sessions: Vec<i64> = Vec::new();
+    let mut last_end: Option<i64> = None;
+    for (from, until) in day {
         match (last_end, sessions.last_mut()) {
-            (Some(end), Some(session)) if stretch.from.duration_since(end) < SESSION_GAP => {
-                *session = session.saturating_add(length(*stretch));
-            }
-            _ => sessions.push(length(*stretch)),
+            (Some(end), Some(session)) if from - end < SESSION_GAP => *session += until - from,
+            _ => sessions.push(until - from),
         }
-        last_end = Some(stretch.until);
+        last_end = Some(until);
     }
     sessions
 }

@@ -13,10 +13,13 @@ use std::collections::{BTreeMap, HashMap};
 pub(super) struct Past<'a> {
     closed: HashMap<ItemId, &'a PastAiring>,
     /// By show, occurrence and position: the attempts, the first one first.
-    pub(super) attempts: BTreeMap<(usize, Timestamp, u32), Vec<(u32, &'a PastAiring)>>,
+    pub(super) attempts: BTreeMap<(usize, Timestamp, u32), Attempts<'a>>,
     /// What was heard and is no first attempt of a programme, so that no sweep of the day finds it again.
     pub(super) extra: Vec<(ItemId, &'a PastAiring)>,
 }
+
+/// The attempts at one item, by number.
+type Attempts<'a> = Vec<(u32, &'a PastAiring)>;
 
 impl<'a> Past<'a> {
     /// Without `as_of` nothing has happened yet.

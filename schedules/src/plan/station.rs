@@ -36,7 +36,7 @@ pub(super) struct Show<'a> {
 }
 
 pub(super) enum What<'a> {
-    Programme(Running<'a>),
+    Programme(Box<Running<'a>>),
     /// Index into the snapshot's campaigns.
     Campaign(usize),
 }
@@ -100,7 +100,7 @@ impl<'a> Station<'a> {
                 class: programme.class,
                 zones: sets.resolve(&programme.zones),
                 named_zones: &programme.zones,
-                what: What::Programme(Running::new(programme, snapshot, &held)),
+                what: What::Programme(Box::new(Running::new(programme, snapshot, &held))),
             };
             (programme.order, programme.owner, show)
         });
