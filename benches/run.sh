@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
 # Measures the station: benches/run.sh [start|intake|log|plan|air]...
 #
-# Builds the optimised daemon and prints one table; the same is in target/figures.json. Everything that is started ends
-# with it, and temporary data lies in the build folder. Takes about five minutes, three of them are air.
+# Builds the optimised daemon and prints one table; the same is in target/figures.json. The part `plan` also prints the
+# planner's own figures beside their goals. Everything that is started ends with it, and temporary data lies in the build
+# folder. Takes about six minutes, three of them are air.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 cargo=${CARGO:-cargo}
 "$cargo" build --release --locked
-exec "$cargo" bench --locked --bench figures -- "$@"
+"$cargo" bench --locked --bench figures -- "$@"
+if [[ $# -eq 0 || " $* " == *" plan "* ]]; then
+    "$cargo" bench --locked -p loaxa-schedules --bench planner
+fi

@@ -64,9 +64,41 @@ enum Command {
         #[arg(long, value_enum, default_value = "vi")]
         lang: commands::Language,
     },
+    /// Run a whole station on a virtual clock, with seeded faults, and say how its airings ended.
+    Simulate(SimulateArguments),
     /// The airing log.
     #[command(subcommand)]
     Log(LogCommand),
+}
+
+/// What is simulated, for how long and with what trouble.
+#[derive(Args, Clone)]
+pub struct SimulateArguments {
+    /// First day; 2026-01-01 for the standard station, today for one of your own.
+    #[arg(long)]
+    pub from: Option<jiff::civil::Date>,
+    /// How many days.
+    #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(i64).range(1..=3660))]
+    pub days: i64,
+    /// The first seed; the same seed gives the same airings.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// How many seeds, one after the other.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub seeds: u64,
+    /// What goes wrong: power, clock, trust, amplifier, audio, log, stop, edits, slow or none; may be repeated. All of
+    /// them when absent.
+    #[arg(long = "fault")]
+    pub faults: Vec<String>,
+    /// Configuration file, for the time zone of the station.
+    #[arg(long)]
+    pub config: Option<PathBuf>,
+    /// Simulate this station's windows, programmes and campaigns instead of the standard one; nothing in it changes.
+    #[arg(long)]
+    pub data: Option<PathBuf>,
+    /// One JSON object instead of lines.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Which station.
@@ -243,6 +275,7 @@ pub fn run() -> ExitCode {
             let shape = if json { None } else { Some(lang) };
             place.find().and_then(|(config, data)| commands::plan(&config, &data, from, days, shape))
         }
+        Command::Simulate(arguments) => commands::simulate(&arguments),
         Command::Log(LogCommand::Export { from, to, format, place }) => {
             let format = match format {
                 FormatArgument::Ndjson => Format::Ndjson,

@@ -30,3 +30,6 @@ pub const MOST_ATTEMPTS: u32 = 5;
 
 /// The largest count of a quota.
 pub const MOST_AIRINGS: u32 = 1_000;
+
+#[cfg(test)]
+mod tests;

@@ -25,7 +25,7 @@ pub use campaigns::{Account, PhaseAccount, account, account_in, check_campaign};
 pub use error::ScheduleError;
 pub use plan::{
     AfterPreemption, Busy, DayPlan, Difference, Entry, HISTORY_DAYS, Move, Origin, PastAiring, Permit,
-    Refusal, Resumption, Slot, SlotKey, Snapshot, Yield, difference, plan,
+    Refusal, Resumption, Slot, SlotKey, Snapshot, Yield, difference, plan, plan_days,
 };
 pub use playout::{
     Activity, AmplifierState, Command, Input, NextSlot, Now, Playout, PlayoutSettings, PlayoutView, Stage,

@@ -1,32 +1,64 @@
 //! What airs and what does not, and why: a pure function of a snapshot of the station.
 //!
-//! Rules, in the order in which they are asked:
+//! A day is a sweep through time: a deterministic run of the station's one output. Rules, in the order in which
+//! they are asked:
 //!
-//! 1. Item *i* of an occurrence starts when the airable items before it have ended. An item whose segment is
-//!    unknown, not approved, not prepared, not valid for the whole of its time, or an emergency takes no
-//!    time; the rest follows at once.
-//! 2. A slot lies wholly inside the union of the windows of **each** of its zones; touching windows are one.
-//! 3. Of the slots of a day that overlap, the first in the order (class, highest first; start; programme;
-//!    position) stays and the others are refused; what still sounds at midnight goes before what the new day
-//!    would start meanwhile. There is one output, so the zones do not matter.
-//! 4. The limits of every window that a slot touches are kept, counted in that same order, day after day: what
-//!    is planned for Friday takes nothing from Monday.
+//! 1. **Due.** An item of a programme comes due at the occurrence's start, or when the item before it has ended
+//!    and the programme's gap is over; until then the air counts as taken. A programme that skips holidays is
+//!    refused on them; one that airs on holidays only does not come due on other days.
+//! 2. **Airable.** An item whose segment is unknown, not approved, not prepared, not valid for the whole of its
+//!    time, an emergency, or music on a day without music is refused. Whatever is refused takes neither time nor
+//!    gap; the rest of the running order is due at once.
+//! 3. **Windows.** A slot lies wholly inside the union of the windows of **each** of its zones; touching windows
+//!    are one. A holiday that closes the station closes every window that does not name it.
+//! 4. **Start rules**, when something else has the air. An occurrence that starts *at once* cuts it, unless that is
+//!    of a higher class or started at the same instant; then the item is refused. Every other item waits until
+//!    the current item (and the gap behind it) is over: at most its minutes, and never beyond its window, its
+//!    validity or its civil day. An occurrence that has begun cuts nothing; its later items wait. The zones do not
+//!    matter, because there is one output.
+//! 5. **Total order** of what wants the air at one instant, and of what waits when it becomes free: class
+//!    (priority first), due time, the commune's `order` (the smaller first), owner (the station's own unit, then the
+//!    higher tier, then the unit's code), kind (programme before campaign), id, occurrence, position, attempt. No
+//!    two items are equal in it.
+//! 6. **Cuts.** What is cut yields: by its class it is heard again, goes on, or is dropped, as an item of its own
+//!    (`+1`) that is due when the occurrence that cut it is over and waits as long as its window is open. Its
+//!    running order goes on behind it.
+//! 7. **Limits** of every window that a slot touches are kept, in the order in which slots start, day after day:
+//!    what is planned for Friday takes nothing from Monday. Within a day they are kept for priority items first: a
+//!    sweep of those alone reserves what they will use. What the log has closed counts with what was heard.
+//! 8. **Second chances**, from the history, no sooner than ten seconds after `as_of` (rounded up to ten seconds):
+//!    what was missed, failed or heard in part (then it is repeated whole) by the programme's rule: *within* so
+//!    many minutes of the first start; at the opening of the *next session*; as a *make-good* in a gap of the next
+//!    seven days; at most three attempts after the first. What was cut by something that no plan had comes back as
+//!    under 6. What a person stopped, or what a new plan took away, does not. What finds no place is refused at the
+//!    end of its time.
+//! 9. **Gaps.** When the day is swept, make-goods and then campaigns of class normal fill its gaps: the first one at
+//!    or after the wish that holds the recording, else (campaigns only) the latest one before it. Campaigns of
+//!    class priority join the sweep at the opening of their window instead.
 //!
-//! Where a window has limits, a week (Monday to Sunday in civil time) is planned from its Monday on, so that
-//! the plan of a range is the concatenation of the plans of its days.
+//! Where a window has limits, a week (Monday to Sunday in civil time) is planned from its Monday on; where
+//! something is owed, the plan begins at `as_of`; and it begins where nothing sounds across midnight. So the plan of
+//! a range is the concatenation of the plans of its days, unless something sounds around the clock.
 
-mod candidates;
+mod air;
+mod chances;
+mod days;
 mod difference;
-mod permits;
-mod placing;
+mod fill;
+mod hours;
+mod item;
+mod limits;
+mod owners;
+mod past;
+mod spacing;
+mod station;
+mod sweep;
 mod types;
+mod write;
 
-use candidates::{Candidate, Station};
 pub use difference::{Difference, Move, difference};
 use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan};
-use placing::{Carried, Placed, place_days};
-use std::collections::BTreeMap;
+use station::Station;
 pub use types::{
     AfterPreemption, Busy, DayPlan, Entry, HISTORY_DAYS, Origin, PastAiring, Permit, Refusal, Resumption,
     Slot, SlotKey, Snapshot, Yield,
@@ -37,55 +69,14 @@ pub use types::{
 /// The same snapshot gives the same plan, whatever the order of its vectors.
 #[must_use]
 pub fn plan(snapshot: &Snapshot, from: Date, to: Date) -> Vec<DayPlan> {
-    let station = Station::new(snapshot);
-    let mut days: BTreeMap<Date, DayPlan> = BTreeMap::new();
-    let mut date = from;
-    while date < to {
-        days.insert(date, DayPlan { date, slots: Vec::new(), refusals: Vec::new() });
-        date = date.saturating_add(1.day());
-    }
-    // Without limits no day depends on another but for what sounds across midnight.
-    let (length, mut first) = if station.hours.limited() { (7, monday_of(from)) } else { (1, from) };
-    while first < to {
-        let carried = carried_into(&station, first, length);
-        for (candidate, placed) in place_days(&station, first, length, &carried) {
-            let date = candidate.start.to_zoned(snapshot.timezone.clone()).date();
-            let Some(day) = days.get_mut(&date) else { continue };
-            match placed {
-                Placed::Slot(spot) => day.slots.push(candidate.slot(&station, &spot)),
-                Placed::Refused(why) => day.refusals.push(candidate.refusal(&station, &why)),
-            }
-        }
-        first = first.saturating_add(length.days());
-    }
-    let mut days: Vec<DayPlan> = days.into_values().collect();
-    for day in &mut days {
-        day.slots.sort_by_key(|slot| (slot.start, slot.origin, slot.position));
-        day.refusals.sort_by_key(|refusal| (refusal.start, refusal.origin, refusal.position));
-    }
+    let mut days = Vec::new();
+    plan_days(snapshot, from, to, |day| days.push(day));
     days
 }
 
-/// The slots of the days before that still sound when `first` begins.
-///
-/// Those days are planned as if nothing had been carried into them, so that the answer does not depend on
-/// where a plan was asked to begin.
-fn carried_into(station: &Station<'_>, first: Date, length: i64) -> Vec<Carried> {
-    let begins = station.midnight(first);
-    let crosses = |candidate: &Candidate<'_>| candidate.start < begins && begins < candidate.end();
-    let recent = begins.saturating_sub(station.longest_programme()).unwrap_or(Timestamp::MIN);
-    if !station.candidates(recent, begins).iter().any(crosses) {
-        return Vec::new();
-    }
-    place_days(station, first.saturating_sub(length.days()), length, &[])
-        .into_iter()
-        .filter(|(candidate, placed)| crosses(candidate) && matches!(placed, Placed::Slot(_)))
-        .map(|(candidate, _)| candidate.carried())
-        .collect()
-}
-
-fn monday_of(date: Date) -> Date {
-    date.saturating_sub(i64::from(date.weekday().to_monday_zero_offset()).days())
+/// The same plan, day by day in order: nobody need hold a year of it.
+pub fn plan_days(snapshot: &Snapshot, from: Date, to: Date, mut each: impl FnMut(DayPlan)) {
+    days::plan_days(&Station::new(snapshot), from, to, &mut each);
 }
 
 #[cfg(test)]

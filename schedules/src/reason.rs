@@ -6,6 +6,7 @@
 use crate::plan::{Resumption, Yield};
 use crate::vocabulary::{SegmentId, Standing};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -38,6 +39,24 @@ macro_rules! codes {
 codes! {
     /// Placed by a programme.
     Planned = "planned",
+    /// Placed by a campaign.
+    CampaignAiring = "campaign_airing",
+    /// Placed by a campaign to repay what was missed.
+    CampaignMakeGood = "campaign_make_good",
+    /// It waits until what is on the air ends.
+    Waits = "waits",
+    /// It cuts what is on the air.
+    Cuts = "cuts",
+    /// It is cut by what comes after it.
+    Yields = "yields",
+    /// It is heard again, or goes on, after it was cut.
+    Resumes = "resumes",
+    /// It repays what was missed as soon as possible.
+    RepeatedSoon = "repeated_soon",
+    /// It repays what was missed in the next session.
+    RepeatedNextSession = "repeated_next_session",
+    /// It repays what was missed in a gap.
+    MakeGood = "make_good",
     /// The programme names a segment that the station does not hold.
     UnknownSegment = "unknown_segment",
     /// Nobody has approved the segment.
@@ -64,6 +83,18 @@ codes! {
     BeyondWindowEnd = "beyond_window_end",
     /// Something that goes before it has the time.
     Overlap = "overlap",
+    /// Something in other zones has the one output.
+    OneOutput = "one_output",
+    /// It may not wait any longer.
+    WaitedTooLong = "waited_too_long",
+    /// No gap of the day holds it.
+    NoRoom = "no_room",
+    /// The programme does not air on holidays.
+    SkipsHoliday = "skips_holiday",
+    /// A holiday closes the station.
+    ClosedDay = "closed_day",
+    /// Music is silent on that day.
+    NoMusic = "no_music",
     /// The window's minutes of one session are used up.
     LimitMinutesPerSession = "limit_minutes_per_session",
     /// The window's minutes of the day are used up.
@@ -160,6 +191,192 @@ impl Reason {
             ReasonCode::Planned,
             format!("Mục {nth} của chương trình \"{programme}\", trong khung giờ \"{windows}\"."),
             format!("Item {nth} of programme \"{programme}\", inside window \"{windows}\"."),
+        )
+    }
+
+    pub(crate) fn campaign_airing(
+        campaign: &str,
+        phase: &str,
+        number: u32,
+        make_good: bool,
+        windows: &str,
+    ) -> Reason {
+        if make_good {
+            return reason(
+                ReasonCode::CampaignMakeGood,
+                format!(
+                    "Phát bù lượt {number} của đợt tuyên truyền \"{campaign}\" (giai đoạn \"{phase}\"), trong khung giờ \"{windows}\"."
+                ),
+                format!(
+                    "Make-good of airing {number} of campaign \"{campaign}\" (phase \"{phase}\"), inside window \"{windows}\"."
+                ),
+            );
+        }
+        reason(
+            ReasonCode::CampaignAiring,
+            format!(
+                "Lượt {number} của đợt tuyên truyền \"{campaign}\" (giai đoạn \"{phase}\"), trong khung giờ \"{windows}\"."
+            ),
+            format!(
+                "Airing {number} of campaign \"{campaign}\" (phase \"{phase}\"), inside window \"{windows}\"."
+            ),
+        )
+    }
+
+    pub(crate) fn resumes(
+        programme: &str,
+        position: u32,
+        cut: Timestamp,
+        whole: bool,
+        tz: &TimeZone,
+    ) -> Reason {
+        let nth = position + 1;
+        let (at_vi, at_en) = moments(cut, tz);
+        let (vi, en) =
+            if whole { ("phát lại từ đầu", "is heard again") } else { ("phát tiếp", "goes on") };
+        reason(
+            ReasonCode::Resumes,
+            format!("Mục {nth} của chương trình \"{programme}\" {vi}, vì bị ngắt lúc {at_vi}."),
+            format!("Item {nth} of programme \"{programme}\" {en}, for it was cut at {at_en}."),
+        )
+    }
+
+    /// `code` says how it repays.
+    pub(crate) fn repays(
+        code: ReasonCode,
+        programme: &str,
+        position: u32,
+        missed: Timestamp,
+        tz: &TimeZone,
+    ) -> Reason {
+        let nth = position + 1;
+        let (at_vi, at_en) = moments(missed, tz);
+        let (vi, en) = match code {
+            ReasonCode::RepeatedSoon => ("sớm nhất có thể", "as soon as possible"),
+            ReasonCode::RepeatedNextSession => ("trong buổi phát kế tiếp", "in the next session"),
+            _ => ("vào chỗ trống của lịch phát", "in a gap of the plan"),
+        };
+        reason(
+            code,
+            format!("Phát bù mục {nth} của chương trình \"{programme}\" đã lỡ lúc {at_vi}, {vi}."),
+            format!("It repays item {nth} of programme \"{programme}\", missed at {at_en}, {en}."),
+        )
+    }
+
+    /// The same reason, and that it waits until what is on the air ends.
+    pub(crate) fn and_waits(self, holder: Option<&str>, until: Timestamp, tz: &TimeZone) -> Reason {
+        let (at_vi, at_en) = moments(until, tz);
+        let vi = match holder {
+            Some(name) => format!("Chờ \"{name}\" phát xong lúc {at_vi}."),
+            None => format!("Chờ tin khẩn cấp phát xong lúc {at_vi}."),
+        };
+        let en = match holder {
+            Some(name) => format!("It waits until \"{name}\" ends at {at_en}."),
+            None => format!("It waits until the emergency ends at {at_en}."),
+        };
+        self.and(ReasonCode::Waits, &vi, &en)
+    }
+
+    /// The same reason, and that it cuts something.
+    pub(crate) fn and_cuts(self, whom: &str) -> Reason {
+        self.and(ReasonCode::Cuts, &format!("Ngắt \"{whom}\" đang phát."), &format!("It cuts \"{whom}\"."))
+    }
+
+    /// The same reason, and that it yields to something.
+    pub(crate) fn and_yields(self, to: &str, at: Timestamp, then: Resumption, tz: &TimeZone) -> Reason {
+        let (at_vi, at_en) = moments(at, tz);
+        let (vi, en) = match then {
+            Resumption::Restart => ("rồi phát lại từ đầu", "and is heard again afterwards"),
+            Resumption::Continue => ("rồi phát tiếp phần còn lại", "and goes on afterwards"),
+            Resumption::Drop => ("và bỏ phần còn lại", "and the rest is dropped"),
+        };
+        self.and(
+            ReasonCode::Yields,
+            &format!("Nhường cho \"{to}\" lúc {at_vi}, {vi}."),
+            &format!("It yields to \"{to}\" at {at_en} {en}."),
+        )
+    }
+
+    fn and(self, code: ReasonCode, vi: &str, en: &str) -> Reason {
+        // What a second chance repays is more than that it waits for its turn.
+        let keeps = code != ReasonCode::Yields
+            && !self.is(ReasonCode::Planned)
+            && !self.is(ReasonCode::CampaignAiring);
+        let code = if keeps { self.code } else { code.as_str().to_owned() };
+        Reason { code, vi: format!("{} {vi}", self.vi), en: format!("{} {en}", self.en) }
+    }
+
+    pub(crate) fn one_output(winner: &str, start: Timestamp, tz: &TimeZone) -> Reason {
+        let (vi, en) = moments(start, tz);
+        reason(
+            ReasonCode::OneOutput,
+            format!(
+                "Trạm chỉ có một đầu ra âm thanh: \"{winner}\" bắt đầu lúc {vi} ở cụm loa khác, được ưu tiên hơn."
+            ),
+            format!(
+                "The station has one output: \"{winner}\", which starts at {en} in other zones, goes before it."
+            ),
+        )
+    }
+
+    pub(crate) fn emergency_on_air(until: Timestamp, tz: &TimeZone) -> Reason {
+        let (vi, en) = moments(until, tz);
+        reason(
+            ReasonCode::Overlap,
+            format!("Tin khẩn cấp đang phát đến {vi}."),
+            format!("An emergency is on the air until {en}."),
+        )
+    }
+
+    pub(crate) fn waited_minutes(minutes: u32, holder: Option<&str>) -> Reason {
+        let (vi, en) = holder_of_air(holder);
+        reason(
+            ReasonCode::WaitedTooLong,
+            format!("Chỉ được chờ {minutes} phút, mà {vi} vẫn chưa xong."),
+            format!("It may wait for {minutes} minutes, and {en} had not ended by then."),
+        )
+    }
+
+    pub(crate) fn waited_until(until: Timestamp, holder: Option<&str>, tz: &TimeZone) -> Reason {
+        let (at_vi, at_en) = moments(until, tz);
+        let (vi, en) = holder_of_air(holder);
+        reason(
+            ReasonCode::WaitedTooLong,
+            format!("Phải bắt đầu chậm nhất lúc {at_vi}, mà {vi} vẫn chưa xong."),
+            format!("It had to start by {at_en}, and {en} had not ended by then."),
+        )
+    }
+
+    pub(crate) fn no_room(name: &str) -> Reason {
+        reason(
+            ReasonCode::NoRoom,
+            format!("Không có chỗ trống nào đủ dài cho \"{name}\" trong các khung giờ của nó."),
+            format!("No gap in its windows is long enough for \"{name}\"."),
+        )
+    }
+
+    pub(crate) fn skips_holiday(programme: &str, holiday: &str) -> Reason {
+        reason(
+            ReasonCode::SkipsHoliday,
+            format!("Chương trình \"{programme}\" không phát vào ngày lễ; hôm đó là \"{holiday}\"."),
+            format!("Programme \"{programme}\" does not air on holidays; that day is \"{holiday}\"."),
+        )
+    }
+
+    pub(crate) fn closed_day(holiday: &str, date: Date) -> Reason {
+        let (y, m, d) = (date.year(), date.month(), date.day());
+        reason(
+            ReasonCode::ClosedDay,
+            format!("Ngày {d:02}/{m:02}/{y} trạm nghỉ vì \"{holiday}\"; không có khung giờ nào mở lúc đó."),
+            format!("\"{holiday}\" closes the station on {y}-{m:02}-{d:02}; no window is open at that time."),
+        )
+    }
+
+    pub(crate) fn no_music(title: &str, holiday: &str) -> Reason {
+        reason(
+            ReasonCode::NoMusic,
+            format!("\"{title}\" là âm nhạc, và \"{holiday}\" không phát nhạc."),
+            format!("\"{title}\" is music, and \"{holiday}\" keeps music silent."),
         )
     }
 
@@ -501,6 +718,14 @@ impl Reason {
             "Nút DỪNG tại trạm đang được nhấn.".into(),
             "The STOP button at the station is pressed.".into(),
         )
+    }
+}
+
+/// Who has the air, in both languages.
+fn holder_of_air(holder: Option<&str>) -> (String, String) {
+    match holder {
+        Some(name) => (format!("\"{name}\""), format!("\"{name}\"")),
+        None => ("tin khẩn cấp".to_owned(), "the emergency".to_owned()),
     }
 }
 

@@ -11,11 +11,10 @@ mod times;
 
 use crate::error::ScheduleError;
 use days::Days;
-use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
-pub(crate) use offsets::Offsets;
-use offsets::{Stretch, stretches};
+use jiff::{SignedDuration, Timestamp};
+use offsets::stretches;
 use times::Times;
 
 /// A cron expression of five, six or seven fields, or a nickname.
@@ -65,38 +64,7 @@ impl Cron {
     /// Every start in `from..to`, in order and without doubles.
     #[must_use]
     pub fn occurrences(&self, from: Timestamp, to: Timestamp, tz: &TimeZone) -> Vec<Timestamp> {
-        self.collect(from, to, stretches(from, tz))
-    }
-
-    /// The same as [`Cron::occurrences`], for whoever asks many expressions about one range; `offsets` must hold
-    /// the whole of it.
-    pub(crate) fn occurrences_in(&self, from: Timestamp, to: Timestamp, offsets: &Offsets) -> Vec<Timestamp> {
-        self.collect(from, to, offsets.stretches())
-    }
-
-    /// The first start strictly after `after`; None when there is none before the year 2101.
-    #[must_use]
-    pub fn next_after(&self, after: Timestamp, tz: &TimeZone) -> Option<Timestamp> {
-        self.next_in_second(after.as_second().checked_add(1)?, tz)
-    }
-
-    /// The first start at or after `from`; None when there is none before the year 2101.
-    #[must_use]
-    pub fn next_from(&self, from: Timestamp, tz: &TimeZone) -> Option<Timestamp> {
-        self.next_in_second(whole_second(from), tz)
-    }
-
-    /// Whether it fires at any time of this civil day.
-    pub(crate) fn fires_on(&self, day: Date) -> bool {
-        self.days.fire_on(day)
-    }
-
-    fn collect(
-        &self,
-        from: Timestamp,
-        to: Timestamp,
-        stretches: impl Iterator<Item = Stretch>,
-    ) -> Vec<Timestamp> {
+        let stretches = stretches(from, tz);
         let (from, to) = (whole_second(from), whole_second(to));
         let mut found: Vec<Timestamp> = Vec::new();
         for stretch in stretches.take_while(|stretch| stretch.begins < to) {
@@ -114,10 +82,19 @@ impl Cron {
         found
     }
 
-    fn next_in_second(&self, from: i64, tz: &TimeZone) -> Option<Timestamp> {
-        let from_instant = Timestamp::from_second(from).ok()?;
+    /// The first start strictly after `after`; None when there is none before the year 2101.
+    #[must_use]
+    pub fn next_after(&self, after: Timestamp, tz: &TimeZone) -> Option<Timestamp> {
+        self.next_from(after.checked_add(SignedDuration::from_nanos(1)).ok()?, tz)
+    }
+
+    /// The first start at or after `from`; None when there is none before the year 2101.
+    #[must_use]
+    pub fn next_from(&self, from: Timestamp, tz: &TimeZone) -> Option<Timestamp> {
+        let stretches = stretches(from, tz);
+        let from = whole_second(from);
         let mut best: Option<Timestamp> = None;
-        for stretch in stretches(from_instant, tz) {
+        for stretch in stretches {
             // What a gap moved may come after the first start beyond the gap.
             if best.is_some_and(|best| best.as_second() < stretch.begins) {
                 break;
@@ -134,6 +111,11 @@ impl Cron {
             best = best.into_iter().chain(found).min();
         }
         best
+    }
+
+    /// Whether it fires at any time of this civil day.
+    pub(crate) fn fires_on(&self, day: Date) -> bool {
+        self.days.fire_on(day)
     }
 
     /// The civil times at or after this one, in order; each in seconds since 1970-01-01T00:00 by the same

@@ -139,6 +139,7 @@ pub struct Simulation {
     amplifier_commands: u64,
     progress_every: Duration,
     edits: Edits,
+    emergencies: u64,
     promises: Promises,
 }
 
@@ -165,6 +166,7 @@ impl Simulation {
         let origin = began.saturating_sub(up).unwrap_or(Timestamp::MIN);
         let mut simulation = Simulation {
             edits: Edits::new(&snapshot),
+            emergencies: 0,
             promises: Promises::new(),
             snapshot,
             settings,

@@ -7,9 +7,11 @@
 
 mod doctor;
 mod plan;
+mod simulate;
 
 pub use doctor::doctor;
 pub use plan::{Language, plan};
+pub use simulate::simulate;
 
 use crate::access::{Access, Role, Scope};
 use crate::airing_log::export::{self, Format};

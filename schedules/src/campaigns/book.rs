@@ -6,7 +6,7 @@ use super::ledger::{Demand, Known, PhaseLedger};
 use super::rank::ranked;
 use super::rotation::{Turns, facts};
 use crate::plan::{Permit, SlotKey, Snapshot};
-use crate::vocabulary::{SegmentId, WindowId};
+use crate::vocabulary::{CampaignId, Phase, SegmentId, WindowId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
@@ -122,6 +122,8 @@ impl<'a> Book<'a> {
         self.settle();
         self.pending_on = date;
         let first = self.history.partition_point(|row| row.date < date);
+        let after = self.history.partition_point(|row| row.date <= date);
+        let today = self.history.get(first..after).unwrap_or_default();
         let ahead = self.as_of.is_none_or(|as_of| as_of <= date);
         let begun = *self.begun.get_or_insert(date);
         if !ahead {
@@ -132,43 +134,24 @@ impl<'a> Book<'a> {
         for &campaign in &self.order {
             let Some(owner) = self.snapshot.campaigns.get(campaign) else { continue };
             let Some(ledger) = self.ledgers.get_mut(campaign) else { continue };
-            let mut openings: Option<Vec<Opened>> = None;
+            let rows = today.iter().filter(|row| row.campaign == campaign);
+            let mut open: Option<Vec<Opened>> = None;
             for (index, (phase, ledger)) in owner.phases.iter().zip(&mut ledger.phases).enumerate() {
-                let today = self.history.iter().skip(first).take_while(|row| row.date == date);
-                let mine = today.filter(|row| row.campaign == campaign && row.phase == index);
-                let closed: Vec<Want> = mine.map(closed).collect();
-                let repaid = closed.iter().filter(|want| want.make_good).count();
-                let mut of_phase = closed;
+                let rows = rows.clone().filter(|row| row.phase == index);
+                let mut of_phase: Vec<Want> = rows.map(closed).collect();
                 if ahead {
+                    let repaid = of_phase.iter().filter(|want| want.make_good).count();
                     let repaid = u32::try_from(repaid).unwrap_or(u32::MAX);
                     let mut demands = ledger.demands(&mut self.hours, known, date, repaid);
                     // Where the zones' windows never open together there is no use in looking for room.
-                    if demands.iter().any(|demand| !demand.last_chance) {
-                        let openings = openings.get_or_insert_with(|| opened(campaign));
-                        let counts = |opening: &Opened| {
-                            (phase.windows.is_empty() || phase.windows.contains(&opening.window))
-                                && opening.permit.from < opening.permit.until
-                        };
-                        if !openings.iter().any(counts) {
-                            demands.retain(|demand| demand.last_chance);
-                        }
+                    if demands.iter().any(|demand| !demand.last_chance)
+                        && !opens(phase, open.get_or_insert_with(|| opened(campaign)))
+                    {
+                        demands.retain(|demand| demand.last_chance);
                     }
                     for demand in demands {
                         self.pending.insert((campaign, index, demand.period, demand.number), demand);
-                        let Demand { period, number, attempt, last_chance } = demand;
-                        let key = SlotKey::of_campaign(owner.id, index, period, number);
-                        of_phase.push(Want {
-                            campaign,
-                            phase: index,
-                            key: key.with_attempt(attempt),
-                            period,
-                            number,
-                            make_good: attempt > 0,
-                            of: 1,
-                            nth: 0,
-                            last_chance,
-                            closed: None,
-                        });
+                        of_phase.push(wanted(campaign, index, owner.id, demand));
                     }
                 }
                 share_out(&mut of_phase);
@@ -209,6 +192,30 @@ impl<'a> Book<'a> {
                 ledger.refused(demand, self.pending_on);
             }
         }
+    }
+}
+
+/// Whether one of the phase's windows is among those that open.
+fn opens(phase: &Phase, openings: &[Opened]) -> bool {
+    openings.iter().any(|opening| {
+        (phase.windows.is_empty() || phase.windows.contains(&opening.window))
+            && opening.permit.from < opening.permit.until
+    })
+}
+
+fn wanted(campaign: usize, phase: usize, id: CampaignId, demand: Demand) -> Want {
+    let Demand { period, number, attempt, last_chance } = demand;
+    Want {
+        campaign,
+        phase,
+        key: SlotKey::of_campaign(id, phase, period, number).with_attempt(attempt),
+        period,
+        number,
+        make_good: attempt > 0,
+        of: 1,
+        nth: 0,
+        last_chance,
+        closed: None,
     }
 }
 

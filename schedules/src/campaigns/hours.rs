@@ -57,6 +57,13 @@ impl<'a> Hours<'a> {
         if scope.open(day) { scope.opening(day).collect() } else { Vec::new() }
     }
 
+    /// Makes a date a closed day, whatever the calendar says.
+    #[cfg(test)]
+    pub(super) fn close(&mut self, date: Date) {
+        let closed_by = Some(crate::vocabulary::HolidayId(uuid::Uuid::nil()));
+        self.days.insert(date, Day { closed_by, ..self.calendar.day(date) });
+    }
+
     fn day(&mut self, date: Date) -> &Day {
         self.days.entry(date).or_insert_with(|| self.calendar.day(date))
     }

@@ -1,11 +1,21 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
 use super::*;
+use crate::reason::ReasonCode;
 use crate::vocabulary::*;
-use jiff::SignedDuration;
+use jiff::ToSpan;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use uuid::Uuid;
+
+mod calendar;
+mod campaigns;
+mod chances;
+mod figures;
+mod limits;
+mod naive;
+mod start_rules;
 
 fn zone(n: u128) -> ZoneId {
     ZoneId(Uuid::from_u128(n))
@@ -73,7 +83,7 @@ fn station(windows: Vec<Window>, programmes: Vec<Programme>) -> Snapshot {
     }
 }
 
-/// One word per entry: start, programme, and the code when refused.
+/// One word per entry: start, programme, and the code when refused; of a slot, what is special about it.
 fn words(snapshot: &Snapshot, from: &str, days: i64) -> Vec<String> {
     let from: Date = from.parse().unwrap();
     let mut words = Vec::new();
@@ -83,7 +93,8 @@ fn words(snapshot: &Snapshot, from: &str, days: i64) -> Vec<String> {
             assert_eq!(civil.date(), day.date);
             let time = if days == 1 { civil.strftime("%H:%M:%S") } else { civil.strftime("%a %H:%M:%S") };
             words.push(match &entry {
-                Entry::Slot(slot) => format!("{time} {}", slot.name),
+                Entry::Slot(slot) if slot.reason.is(ReasonCode::Planned) => format!("{time} {}", slot.name),
+                Entry::Slot(slot) => format!("{time} {} ~{}", slot.name, slot.reason.code),
                 Entry::Refused(refusal) => {
                     format!("{time} {} {}", refusal.name, refusal.reason.code)
                 }
@@ -196,16 +207,19 @@ fn class_then_start_then_programme_wins() {
     let mut priority = programme(3, "2 17 * * *", &[3]);
     priority.class = Class::Priority;
     let ps = vec![programme(1, "0 17 * * *", &[5]), programme(2, "0 17 * * *", &[5]), priority];
-    check(&station(all_day(), ps), &["17:00:00 p1 overlap", "17:00:00 p2 overlap", "17:02:00 p3"]);
+    check(
+        &station(all_day(), ps),
+        &["17:00:00 p1 ~yields", "17:00:00 p2 overlap", "17:02:00 p3 ~cuts", "17:05:00 p1 ~resumes"],
+    );
     let ps = vec![
         programme(2, "0 17 * * *", &[5]),
         programme(1, "0 17 * * *", &[5]),
         programme(3, "5 17 * * *", &[1]),
     ];
     check(&station(all_day(), ps), &["17:00:00 p1", "17:00:00 p2 overlap", "17:05:00 p3"]);
-    // What sounds across midnight goes first.
+    // What sounds across midnight is cut like everything else.
     let ps = vec![programme(1, "58 23 * * *", &[5]), programme(2, "0 0 * * *", &[1])];
-    check(&station(all_day(), ps), &["00:00:00 p2 overlap", "23:58:00 p1"]);
+    check(&station(all_day(), ps), &["00:00:00 p2 ~cuts", "00:01:00 p1 ~resumes", "23:58:00 p1 ~yields"]);
 }
 
 fn limited(limits: Limits) -> Window {
@@ -278,17 +292,24 @@ fn any_station() -> impl Strategy<Value = Snapshot> {
         "*/13 0,23 * * *",
         "0 17 * * 1",
     ]);
-    let programmes = (cron, prop::collection::vec(1_u128..12, 1..4), 0_u128..3, any::<bool>());
+    let rule = prop::sample::select(vec![
+        StartRule::AtOnce,
+        StartRule::MakeNext,
+        StartRule::WaitUpTo { minutes: 4 },
+    ]);
+    let programmes = (cron, prop::collection::vec(1_u128..12, 1..4), 0_u128..3, any::<bool>(), rule);
     let windows =
         (0_u32..80_000, 600_u32..86_400, 0_u128..3, prop::option::of(5_u32..60), prop::option::of(1_u32..4));
     (prop::collection::vec(programmes, 1..6), prop::collection::vec(windows, 0..4)).prop_map(
         |(programmes, windows)| {
             let zones = |n: u128| if n == 0 { vec![] } else { vec![zone(n)] };
-            let programmes = (1..).zip(programmes).map(|(n, (cron, segments, z, priority))| Programme {
-                zones: zones(z),
-                class: if priority { Class::Priority } else { Class::Normal },
-                ..programme(n, cron, &segments)
-            });
+            let programmes =
+                (1..).zip(programmes).map(|(n, (cron, segments, z, priority, start_rule))| Programme {
+                    start_rule,
+                    zones: zones(z),
+                    class: if priority { Class::Priority } else { Class::Normal },
+                    ..programme(n, cron, &segments)
+                });
             let windows = (1..).zip(windows).map(|(n, (start, length, z, minutes, count))| Window {
                 start: TimeOfDay::from_seconds(start).unwrap(),
                 end: TimeOfDay::from_seconds((start + length).min(86_400)).unwrap(),

@@ -6,7 +6,7 @@ use crate::vocabulary::{
     SegmentId, Unit, UnitId, Window, Zone, ZoneId,
 };
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -197,7 +197,13 @@ impl SlotKey {
     /// The key of one item of one occurrence.
     #[must_use]
     pub fn new(programme: ProgrammeId, occurrence: Timestamp, position: u32) -> SlotKey {
-        SlotKey(format!("{programme}/{}/{position}", occurrence.strftime("%Y%m%dT%H%M%SZ")))
+        // Written by hand: a year's plan makes many of them.
+        let at = Offset::UTC.to_datetime(occurrence);
+        let (year, month, day) = (at.year(), at.month(), at.day());
+        let (hour, minute, second) = (at.hour(), at.minute(), at.second());
+        SlotKey(format!(
+            "{programme}/{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z/{position}"
+        ))
     }
 
     /// The key as text.

@@ -52,19 +52,3 @@ pub(super) fn stretches(from: Timestamp, tz: &TimeZone) -> impl Iterator<Item = 
         })
     })
 }
-
-/// The offsets of a time zone over a range of time, looked up once for many expressions.
-#[derive(Debug, Clone)]
-pub(crate) struct Offsets(Vec<Stretch>);
-
-impl Offsets {
-    /// For any part of `from..to`.
-    pub(crate) fn new(from: Timestamp, to: Timestamp, tz: &TimeZone) -> Offsets {
-        let to = to.as_second();
-        Offsets(stretches(from, tz).take_while(|stretch| stretch.begins <= to).collect())
-    }
-
-    pub(super) fn stretches(&self) -> impl Iterator<Item = Stretch> + '_ {
-        self.0.iter().copied()
-    }
-}

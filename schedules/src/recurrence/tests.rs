@@ -177,23 +177,6 @@ fn next_is_found_far_away_and_not_beyond_the_last_year() {
 }
 
 proptest! {
-    /// One look at the offsets serves any range inside.
-    #[test]
-    fn offsets_looked_up_once_give_the_same(
-        zone in prop::sample::select(vec!["Asia/Ho_Chi_Minh", "Europe/Berlin", "America/Sao_Paulo", "Pacific/Apia"]),
-        start in 1_200_000_000_i64..1_900_000_000,
-        length in 0_i64..20_000_000,
-        from in 0_i64..20_000_000,
-        to in 0_i64..20_000_000,
-    ) {
-        let tz = tz(zone);
-        let cron = Cron::parse("30 0,2,12 * * *").unwrap();
-        let at = |second: i64| Timestamp::from_second(second).unwrap();
-        let offsets = Offsets::new(at(start), at(start + length), &tz);
-        let (from, to) = (at(start + from.min(length)), at(start + to.min(length)));
-        prop_assert_eq!(cron.occurrences_in(from, to, &offsets), cron.occurrences(from, to, &tz));
-    }
-
     /// Cutting a range anywhere changes nothing, and `next_from` walks through the same starts.
     #[test]
     fn ranges_join_and_next_agrees(

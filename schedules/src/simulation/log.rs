@@ -215,13 +215,16 @@ impl Simulation {
         };
         if durable {
             let row = self.log.rows.entry(slot.clone()).or_default();
-            if row.due || row.ended {
-                self.broken(format!("due twice: {slot}"));
+            if row.ended || row.started.is_some() {
+                self.broken(format!("due again after it began: {slot}"));
                 return;
+            }
+            // It comes again when a new plan changed what will be heard; the newest counts.
+            if !row.due {
+                self.log.open.push(slot.clone());
             }
             row.due = true;
             row.entry = Some(Box::new(entry));
-            self.log.open.push(slot.clone());
         }
         match self.log.mood {
             Mood::Silent => {}
@@ -244,6 +247,11 @@ impl Simulation {
         let code = end.reason.as_ref().map(|reason| reason.code.clone());
         self.remember(key, &entry, &end, code.clone());
         *self.log.counts.entry((end.outcome, code)).or_default() += 1;
+        if let Entry::Slot(slot) = &entry
+            && let Origin::Emergency(_) = slot.origin
+        {
+            self.snapshot.busy = None;
+        }
         if self.wanted_again(&entry, end.outcome) {
             self.days.clear();
             self.ask_for_plan();
@@ -278,9 +286,9 @@ impl Simulation {
     fn wanted_again(&self, entry: &Entry, outcome: Outcome) -> bool {
         let Entry::Slot(slot) = entry else { return false };
         match slot.origin {
+            Origin::Emergency(_) => true,
             _ if outcome == Outcome::Aired => false,
             Origin::Campaign(_) => true,
-            Origin::Emergency(_) => false,
             Origin::Programme(id) => {
                 let programme = self.snapshot.programmes.iter().find(|programme| programme.id == id);
                 outcome == Outcome::Preempted

@@ -91,7 +91,9 @@ impl Simulation {
     }
 
     pub(super) fn check_due(&mut self, key: &SlotKey) {
-        if !self.log.rows.get(key).is_some_and(|row| row.due && !row.ended) {
+        // An emergency sounds although the log cannot be written.
+        let emergency = self.slots.get(key).is_some_and(emergency);
+        if !emergency && !self.log.rows.get(key).is_some_and(|row| row.due && !row.ended) {
             self.broken(format!("prepared or played without a durable due row: {key}"));
         }
     }
@@ -167,15 +169,18 @@ impl Simulation {
             .segments
             .iter()
             .any(|segment| segment.id == slot.segment && segment.standing == Standing::Approved);
+        let again = self.log.rows.get(key).is_some_and(|row| row.heard);
+        // An emergency sounds whatever the clock and the windows say, and is tried again until it expires.
+        let planned = !emergency(&slot);
         let wrong = [
-            (!self.trusted, "played by an untrusted clock"),
-            (self.stopped && !emergency(&slot), "played while stopped"),
-            (at_mono < self.mono, "played in the past"),
-            (late < SignedDuration::ZERO, "played before its time"),
-            (at > latest, "played too late"),
             (!approved, "played without approval"),
-            (self.log.rows.get(key).is_some_and(|row| row.heard), "played twice"),
-            (!self.permitted(&slot, at), "played outside its windows"),
+            (self.stopped, "played while stopped"),
+            (at_mono < self.mono, "played in the past"),
+            (planned && !self.trusted, "played by an untrusted clock"),
+            (planned && late < SignedDuration::ZERO, "played before its time"),
+            (planned && at > latest, "played too late"),
+            (planned && again, "played twice"),
+            (planned && !self.permitted(&slot, at), "played outside its windows"),
         ];
         for (_, what) in wrong.into_iter().filter(|(wrong, _)| *wrong) {
             self.broken(format!("{what}: {key} at {at}, planned for {}", slot.start));
@@ -187,10 +192,9 @@ impl Simulation {
         let Some(slot) = self.slots.get(key) else { return };
         let heard = self.amplifier.unmuted && self.amplifier.zones.as_ref() == Some(&slot.zones);
         let elsewhere = self.amplifier.unmuted && !heard && self.settings.amplifier_present;
-        if let Some(row) = self.log.rows.get_mut(key) {
-            row.heard = true;
-            row.audible = heard;
-        }
+        let row = self.log.rows.entry(key.clone()).or_default();
+        row.heard = true;
+        row.audible = heard;
         if elsewhere {
             self.broken(format!("heard in the wrong zones: {key}"));
         }
@@ -199,7 +203,7 @@ impl Simulation {
     /// So much of it was consumed by the device, and no more will be.
     pub(super) fn was_heard(&mut self, key: &SlotKey, played: SignedDuration) {
         if let Some(row) = self.log.rows.get_mut(key) {
-            row.measured = played;
+            row.measured = row.measured.saturating_add(played);
         }
         let Some(slot) = self.slots.get(key).filter(|slot| !emergency(slot)) else { return };
         let stretch = (slot.start, slot.start.saturating_add(played).unwrap_or(Timestamp::MAX));
@@ -297,9 +301,6 @@ impl Simulation {
     /// Whether every zone of the slot is open from `at` until the slot ends.
     fn permitted(&mut self, slot: &Slot, at: Timestamp) -> bool {
         let until = at.saturating_add(slot.duration).unwrap_or(Timestamp::MAX);
-        if emergency(slot) {
-            return true;
-        }
         let zones: Vec<Option<ZoneId>> = match slot.zones.as_slice() {
             [] => vec![None],
             zones => zones.iter().copied().map(Some).collect(),

@@ -2,7 +2,10 @@
 
 use super::devices::Mood;
 use super::{Event, FaultKind, Simulation};
+use crate::plan::{Busy, Origin, Permit, Slot, SlotKey};
 use crate::playout::{Input, Playout};
+use crate::reason::Reason;
+use crate::vocabulary::{Class, EmergencyId, SegmentId, Standing, ZoneId};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
@@ -58,6 +61,49 @@ impl Simulation {
         self.tell(Input::Resume { by: TECHNICIAN.to_owned() });
     }
 
+    /// Somebody sends an approved recording as an emergency, to every zone; it must begin before it expires. Nothing
+    /// happens when the station does not hold it, or has no power.
+    pub fn send_emergency(&mut self, segment: SegmentId, expires: Timestamp) {
+        let facts = self.snapshot.segments.iter().find(|facts| facts.id == segment);
+        let Some((facts, prepared)) = facts.and_then(|facts| Some((facts, facts.prepared.as_ref()?))) else {
+            return;
+        };
+        if self.playout.is_none() || facts.standing != Standing::Approved {
+            return;
+        }
+        self.emergencies += 1;
+        let id = EmergencyId(uuid::Uuid::from_u64_pair(0, self.emergencies));
+        let start = self.wall();
+        let mut zones: Vec<ZoneId> = self.snapshot.zones.iter().map(|zone| zone.id).collect();
+        zones.sort_unstable();
+        let slot = Slot {
+            key: SlotKey(format!("{id}/1")),
+            origin: Origin::Emergency(id),
+            name: facts.title.clone(),
+            occurrence: start,
+            position: 0,
+            segment,
+            title: facts.title.clone(),
+            class: Class::Emergency,
+            start,
+            latest_start: None,
+            offset: SignedDuration::ZERO,
+            duration: prepared.duration,
+            yields: None,
+            zones,
+            gain_db: 0.0,
+            permitted: Permit { from: start, until: expires },
+            pcm: prepared.hash.clone(),
+            original_sha256: facts.original_sha256.clone(),
+            approved_by: facts.approved_by.clone(),
+            reason: Reason::planned(&facts.title, 0, &facts.title),
+        };
+        self.snapshot.busy = Some(Busy { until: slot.end() });
+        self.slots.insert(slot.key.clone(), slot.clone());
+        self.tell(Input::Emergency(slot));
+        self.replan_anew();
+    }
+
     /// The clock is set by so much.
     pub fn set_clock(&mut self, by: SignedDuration) {
         self.origin = self.origin.saturating_add(by).unwrap_or(self.origin);
@@ -97,6 +143,7 @@ impl Simulation {
     }
 
     pub(super) fn boot(&mut self) {
+        self.snapshot.busy = None;
         self.reconcile_log();
         self.playout = Some(Playout::new(self.settings, self.log.accounted));
         self.settled = self.log.accounted;

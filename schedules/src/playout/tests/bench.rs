@@ -78,6 +78,20 @@ pub(super) fn slot(text: &str) -> Slot {
     }
 }
 
+/// An emergency that expires so many seconds from `now`: `key duration zone`.
+pub(super) fn urgent(text: &str, now: Timestamp, expires: f64) -> Slot {
+    let (key, rest) = text.split_once(' ').unwrap();
+    let until = now + SignedDuration::try_from_secs_f64(expires).unwrap();
+    Slot {
+        start: now,
+        occurrence: now,
+        class: Class::Emergency,
+        origin: Origin::Emergency(EmergencyId(Uuid::nil())),
+        permitted: Permit { from: now, until },
+        ..slot(&format!("{key} 0 {rest}"))
+    }
+}
+
 impl Bench {
     pub(super) fn new(slots: &[&str]) -> Bench {
         Bench::starting_at(0.0, slots)
@@ -85,6 +99,10 @@ impl Bench {
 
     /// Started at that second, with everything since the epoch to account for.
     pub(super) fn starting_at(second: f64, slots: &[&str]) -> Bench {
+        Bench::starting_with(second, slots.iter().map(|text| slot(text)).collect())
+    }
+
+    pub(super) fn starting_with(second: f64, slots: Vec<Slot>) -> Bench {
         let mut bench = Bench {
             playout: Playout::new(PlayoutSettings::default(), epoch()),
             mono: Duration::from_secs_f64(second),
@@ -97,7 +115,7 @@ impl Bench {
             due: HashMap::new(),
         };
         bench.tell(Input::Tick);
-        bench.plan(slots);
+        bench.plan_slots(slots);
         bench
     }
 
@@ -140,15 +158,7 @@ impl Bench {
 
     /// An emergency that expires so many seconds from now: `key duration zone`.
     pub(super) fn emergency(&mut self, text: &str, expires: f64) {
-        let (key, rest) = text.split_once(' ').unwrap();
-        let mut urgent = slot(&format!("{key} 0 {rest}"));
-        urgent.start = self.wall();
-        urgent.occurrence = self.wall();
-        urgent.class = Class::Emergency;
-        urgent.origin = Origin::Emergency(EmergencyId(Uuid::nil()));
-        let until = self.wall() + SignedDuration::try_from_secs_f64(expires).unwrap();
-        urgent.permitted = Permit { from: self.wall(), until };
-        self.tell(Input::Emergency(urgent));
+        self.tell(Input::Emergency(urgent(text, self.wall(), expires)));
     }
 
     pub(super) fn local_stop(&mut self, pressed: bool) {

@@ -51,8 +51,8 @@ fn a_late_plan_is_armed_at_once() {
 /// Switched on after the start: what may still start does.
 #[test]
 fn after_a_power_cut_the_patient_slot_airs() {
-    let mut bench = Bench::starting_at(120.0, &[]);
-    bench.plan_slots(vec![slot("a 100 5 1"), patient("b 105 5 1", 130.0), patient("c 106 5 1", 119.0)]);
+    let slots = vec![slot("a 100 5 1"), patient("b 105 5 1", 130.0), patient("c 106 5 1", 119.0)];
+    let mut bench = Bench::starting_with(120.0, slots);
     bench.run_until(150.0);
     bench.check_only(
         &["ended", "unaired"],

@@ -1,0 +1,289 @@
+//! A snapshot put in order: what does not depend on the day is worked out once.
+
+use super::owners::Owners;
+use super::types::{Origin, Snapshot};
+use crate::recurrence::Cron;
+use crate::vocabulary::{
+    CampaignId, Class, MissedRule, OnHolidays, Programme, ProgrammeId, Recurrence, SegmentFacts, SegmentId,
+    Standing, StartRule, ZoneId,
+};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::HashMap;
+
+/// Everything that airs, in the order in which it goes when class and time are the same.
+pub(super) struct Station<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    /// By the commune's order, owner, kind and id.
+    pub(super) shows: Vec<Show<'a>>,
+    /// By id.
+    pub(super) recordings: Vec<Recording<'a>>,
+    /// Sets of zones, each sorted.
+    pub(super) zone_sets: Vec<Vec<ZoneId>>,
+    by_programme: HashMap<ProgrammeId, usize>,
+    by_campaign: HashMap<CampaignId, usize>,
+}
+
+/// A programme or a campaign.
+pub(super) struct Show<'a> {
+    pub(super) origin: Origin,
+    pub(super) name: &'a str,
+    pub(super) class: Class,
+    /// Index of its zones; None when it names zones of which the station has none.
+    pub(super) zones: Option<usize>,
+    /// As it names them.
+    pub(super) named_zones: &'a [ZoneId],
+    pub(super) what: What<'a>,
+}
+
+pub(super) enum What<'a> {
+    Programme(Running<'a>),
+    /// Index into the snapshot's campaigns.
+    Campaign(usize),
+}
+
+/// A programme with what follows from it.
+pub(super) struct Running<'a> {
+    pub(super) programme: &'a Programme,
+    /// The running order, each with the recording if the station holds it.
+    pub(super) items: Vec<(SegmentId, Option<usize>)>,
+    pub(super) gap: SignedDuration,
+    /// None when it is a list of instants, or when the expression cannot be read (then it never fires).
+    cron: Option<Cron>,
+    from: Option<Timestamp>,
+    until: Option<Timestamp>,
+}
+
+/// A segment with the ends of its validity.
+pub(super) struct Recording<'a> {
+    pub(super) facts: &'a SegmentFacts,
+    pub(super) duration: SignedDuration,
+    from: Timestamp,
+    until: Timestamp,
+}
+
+/// Why a recording cannot air, whatever the windows say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unairable {
+    Unknown,
+    Emergency,
+    Standing(Standing),
+    NotPrepared,
+    NotYetValid,
+    Expired,
+}
+
+impl<'a> Station<'a> {
+    pub(super) fn new(snapshot: &'a Snapshot) -> Station<'a> {
+        let tz = &snapshot.timezone;
+        let mut recordings: Vec<Recording<'a>> = snapshot
+            .segments
+            .iter()
+            .map(|facts| Recording {
+                facts,
+                duration: facts.prepared.as_ref().map_or(SignedDuration::ZERO, |prepared| prepared.duration),
+                from: facts.valid_from.as_ref().map_or(Timestamp::MIN, |bound| bound.begins(tz)),
+                until: facts.valid_until.as_ref().map_or(Timestamp::MAX, |bound| bound.ends(tz)),
+            })
+            .collect();
+        recordings.sort_by_key(|recording| recording.facts.id);
+        let held: HashMap<SegmentId, usize> =
+            recordings.iter().enumerate().map(|(index, recording)| (recording.facts.id, index)).collect();
+        let mut known: Vec<ZoneId> = snapshot.zones.iter().map(|zone| zone.id).collect();
+        known.sort_unstable();
+        known.dedup();
+        let mut sets = ZoneSets { known, sets: Vec::new(), index: HashMap::new() };
+        let owners = Owners::new(&snapshot.units, snapshot.own_unit);
+        let programmes = snapshot.programmes.iter().map(|programme| {
+            let show = Show {
+                origin: Origin::Programme(programme.id),
+                name: &programme.name,
+                class: programme.class,
+                zones: sets.resolve(&programme.zones),
+                named_zones: &programme.zones,
+                what: What::Programme(Running::new(programme, snapshot, &held)),
+            };
+            (programme.order, programme.owner, show)
+        });
+        let mut shows: Vec<_> = programmes.collect();
+        shows.extend(snapshot.campaigns.iter().enumerate().map(|(index, campaign)| {
+            let show = Show {
+                origin: Origin::Campaign(campaign.id),
+                name: &campaign.name,
+                class: campaign.class,
+                zones: sets.resolve(&campaign.zones),
+                named_zones: &campaign.zones,
+                what: What::Campaign(index),
+            };
+            (campaign.order, campaign.owner, show)
+        }));
+        // The kind comes before the id in the order of origins.
+        shows.sort_by_cached_key(|(order, owner, show)| (*order, owners.precedence(*owner), show.origin));
+        let shows: Vec<Show<'a>> = shows.into_iter().map(|(_, _, show)| show).collect();
+        let ranked = || shows.iter().enumerate();
+        Station {
+            snapshot,
+            by_programme: ranked().filter_map(|(i, show)| Some((show.origin.programme()?, i))).collect(),
+            by_campaign: ranked().filter_map(|(i, show)| Some((show.origin.campaign()?, i))).collect(),
+            recordings,
+            zone_sets: sets.sets,
+            shows,
+        }
+    }
+
+    pub(super) fn programme(&self, id: ProgrammeId) -> Option<usize> {
+        self.by_programme.get(&id).copied()
+    }
+
+    pub(super) fn campaign(&self, id: CampaignId) -> Option<usize> {
+        self.by_campaign.get(&id).copied()
+    }
+
+    pub(super) fn recording_of(&self, id: SegmentId) -> Option<usize> {
+        self.recordings.binary_search_by_key(&id, |recording| recording.facts.id).ok()
+    }
+
+    /// The zones of a show, sorted; where it names only unknown ones, those.
+    pub(super) fn zones(&self, show: &Show<'_>) -> Vec<ZoneId> {
+        match show.zones.and_then(|set| self.zone_sets.get(set)) {
+            Some(zones) => zones.clone(),
+            None => {
+                let mut zones = show.named_zones.to_vec();
+                zones.sort_unstable();
+                zones
+            }
+        }
+    }
+
+    /// Whether two shows have no zone in common.
+    pub(super) fn disjoint(&self, one: usize, other: usize) -> bool {
+        let zones = |index: usize| self.shows.get(index).and_then(|show| self.zone_sets.get(show.zones?));
+        match (zones(one), zones(other)) {
+            (Some(one), Some(other)) => {
+                !one.is_empty() && !other.is_empty() && !one.iter().any(|zone| other.contains(zone))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the recording may sound from `start` on for `length`.
+    pub(super) fn airable(
+        &self,
+        recording: Option<usize>,
+        class: Class,
+        start: Timestamp,
+        length: SignedDuration,
+    ) -> Result<&Recording<'a>, Unairable> {
+        let held = recording.and_then(|index| self.recordings.get(index)).ok_or(Unairable::Unknown)?;
+        if held.facts.class == Class::Emergency || class == Class::Emergency {
+            return Err(Unairable::Emergency);
+        }
+        if held.facts.standing != Standing::Approved {
+            return Err(Unairable::Standing(held.facts.standing));
+        }
+        if held.duration <= SignedDuration::ZERO {
+            return Err(Unairable::NotPrepared);
+        }
+        if start < held.from {
+            return Err(Unairable::NotYetValid);
+        }
+        if start.saturating_add(length).unwrap_or(Timestamp::MAX) > held.until {
+            return Err(Unairable::Expired);
+        }
+        Ok(held)
+    }
+}
+
+impl Show<'_> {
+    pub(super) fn running(&self) -> Option<&Running<'_>> {
+        match &self.what {
+            What::Programme(running) => Some(running),
+            What::Campaign(_) => None,
+        }
+    }
+
+    /// A campaign waits for its place as long as its window is open.
+    pub(super) fn start_rule(&self) -> StartRule {
+        self.running().map_or(StartRule::MakeNext, |running| running.programme.start_rule)
+    }
+
+    pub(super) fn missed_rule(&self) -> MissedRule {
+        self.running().map_or(MissedRule::Skip, |running| running.programme.missed)
+    }
+
+    pub(super) fn on_holidays(&self) -> OnHolidays {
+        self.running().map_or(OnHolidays::Air, |running| running.programme.on_holidays)
+    }
+}
+
+impl<'a> Recording<'a> {
+    /// The last moment at which so much of it may begin without outliving it.
+    pub(super) fn latest_start(&self, length: SignedDuration) -> Timestamp {
+        self.until.saturating_sub(length).unwrap_or(Timestamp::MIN)
+    }
+}
+
+impl<'a> Running<'a> {
+    fn new(programme: &'a Programme, snapshot: &Snapshot, held: &HashMap<SegmentId, usize>) -> Running<'a> {
+        let tz = &snapshot.timezone;
+        Running {
+            programme,
+            items: programme.running_order().map(|id| (id, held.get(&id).copied())).collect(),
+            gap: SignedDuration::from_secs(i64::from(programme.gap_seconds)),
+            cron: match &programme.recurrence {
+                Recurrence::Cron(expression) => Cron::parse(expression).ok(),
+                Recurrence::At(_) => None,
+            },
+            from: programme.valid_from.as_ref().map(|bound| bound.begins(tz)),
+            until: programme.valid_until.as_ref().map(|bound| bound.ends(tz)),
+        }
+    }
+
+    /// The starts in `from..to` inside the programme's validity, in whole seconds, because the key of a slot
+    /// counts in seconds.
+    pub(super) fn occurrences(&self, from: Timestamp, to: Timestamp, snapshot: &Snapshot) -> Vec<Timestamp> {
+        let from = self.from.map_or(from, |valid| valid.max(from));
+        let to = self.until.map_or(to, |valid| valid.min(to));
+        if to <= from {
+            return Vec::new();
+        }
+        match (&self.programme.recurrence, &self.cron) {
+            (Recurrence::Cron(_), Some(cron)) => cron.occurrences(from, to, &snapshot.timezone),
+            (Recurrence::Cron(_), None) => Vec::new(),
+            (Recurrence::At(instants), _) => {
+                let mut starts: Vec<Timestamp> = instants
+                    .iter()
+                    .filter_map(|at| Timestamp::from_second(at.as_second()).ok())
+                    .filter(|&at| from <= at && at < to)
+                    .collect();
+                starts.sort_unstable();
+                starts.dedup();
+                starts
+            }
+        }
+    }
+}
+
+/// Each set of zones once.
+struct ZoneSets {
+    known: Vec<ZoneId>,
+    sets: Vec<Vec<ZoneId>>,
+    index: HashMap<Vec<ZoneId>, usize>,
+}
+
+impl ZoneSets {
+    fn resolve(&mut self, named: &[ZoneId]) -> Option<usize> {
+        let mut zones = if named.is_empty() { self.known.clone() } else { named.to_vec() };
+        zones.retain(|zone| self.known.binary_search(zone).is_ok());
+        zones.sort_unstable();
+        zones.dedup();
+        if zones.is_empty() && !named.is_empty() {
+            return None;
+        }
+        if let Some(&index) = self.index.get(&zones) {
+            return Some(index);
+        }
+        self.sets.push(zones.clone());
+        self.index.insert(zones, self.sets.len() - 1);
+        Some(self.sets.len() - 1)
+    }
+}

@@ -1,0 +1,568 @@
+//! The sweep through a day: a deterministic run of everything that comes due.
+
+use super::air::{Air, Current};
+use super::hours::{Hours, holding};
+use super::item::{Chance, Decided, Holder, Item, Met, Spot, Waited, Why};
+use super::limits::{self, Used};
+use super::past::{Past, heard};
+use super::spacing::Spacing;
+use super::station::{Show, Station, What};
+use super::types::{Permit, Resumption};
+use crate::campaigns::{Book, Want};
+use crate::vocabulary::{Class, OnHolidays, Outcome, SegmentId, StartRule};
+use jiff::{SignedDuration, Timestamp};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// The station while its days are planned, one after the other.
+pub(super) struct Sweep<'s, 'a> {
+    pub(super) station: &'s Station<'a>,
+    pub(super) hours: Hours<'s>,
+    pub(super) past: Past<'a>,
+    pub(super) book: Book<'a>,
+    /// Every want of a campaign so far; items name them by index.
+    pub(super) wants: Vec<Want>,
+    /// What campaigns have had lately.
+    pub(super) spacing: Spacing,
+    pub(super) used: Used,
+    /// What priority items will need today, as long as they have not had it.
+    reserved: Option<Used>,
+    pub(super) air: Air,
+    /// What is decided and not yet handed over.
+    pub(super) decided: Vec<Decided>,
+    /// The end of the day that is swept.
+    pub(super) ends: Timestamp,
+    rehearsal: bool,
+}
+
+/// A recording that has its place, but for the limits.
+pub(super) struct Fit {
+    pub(super) recording: usize,
+    pub(super) segment: SegmentId,
+    pub(super) length: SignedDuration,
+    pub(super) permit: Permit,
+}
+
+type Arrivals = BinaryHeap<Reverse<Item>>;
+
+impl<'s, 'a> Sweep<'s, 'a> {
+    pub(super) fn new(station: &'s Station<'a>) -> Sweep<'s, 'a> {
+        Sweep {
+            hours: Hours::new(station.snapshot, &station.zone_sets),
+            past: Past::new(station),
+            book: Book::new(station.snapshot),
+            wants: Vec::new(),
+            spacing: Spacing::default(),
+            used: Used::default(),
+            reserved: None,
+            air: Air::new(station.snapshot.as_of),
+            decided: Vec::new(),
+            ends: Timestamp::MIN,
+            rehearsal: false,
+            station,
+        }
+    }
+
+    /// Expects an occurrence of a programme on the day that was entered.
+    pub(super) fn occur(&mut self, show: usize, at: Timestamp) {
+        let station = self.station;
+        let Some(running) = station.shows.get(show).and_then(Show::running) else { return };
+        let length = u32::try_from(running.items.len()).unwrap_or(u32::MAX);
+        let first = Item {
+            show,
+            class: running.programme.class,
+            due: at,
+            occurrence: at,
+            position: 0,
+            attempt: 0,
+            offset: SignedDuration::ZERO,
+            run: None,
+            until: None,
+            chance: Chance::First,
+        };
+        let holiday = self.hours.today().and_then(|today| today.day.holiday);
+        match (running.programme.on_holidays, holiday) {
+            (OnHolidays::Only, None) => {}
+            (OnHolidays::Skip, Some(holiday)) => {
+                for position in 0..length {
+                    self.refuse(&Item { position, ..first }, Why::SkipsHoliday { holiday });
+                }
+            }
+            _ if length > 0 => self.air.begin(first, length),
+            _ => {}
+        }
+    }
+
+    /// Decides everything that comes due before `ends`.
+    pub(super) fn run_day(&mut self, ends: Timestamp) {
+        self.ends = ends;
+        let priority = |item: &Item| item.class == Class::Priority;
+        if self.hours.limited() && self.air.mixed(priority) {
+            self.rehearse(priority);
+        }
+        self.run();
+        self.reserved = None;
+    }
+
+    /// Sweeps the day with what goes first alone, and reserves what that uses of the windows' limits.
+    fn rehearse(&mut self, wanted: impl Fn(&Item) -> bool) {
+        let (air, used, known) = (self.air.clone(), self.used.clone(), self.decided.clone());
+        self.air.keep(wanted);
+        self.rehearsal = true;
+        self.run();
+        self.rehearsal = false;
+        (self.air, self.used) = (air, used);
+        let mut reserved = Used::default();
+        for decided in self.decided.drain(known.len()..) {
+            let Ok(spot) = &decided.verdict else { continue };
+            let end = decided.start.saturating_add(spot.length).unwrap_or(Timestamp::MAX);
+            let stretch = Permit { from: decided.start, until: end };
+            reserved.take(&self.hours.windows, decided.item.id(), stretch, &spot.touched);
+        }
+        self.reserved = Some(reserved);
+        // What sounded across midnight may have been cut in the rehearsal.
+        self.decided = known;
+    }
+
+    fn run(&mut self) {
+        while let Some(now) = self.air.next_event().filter(|&now| now < self.ends) {
+            self.air.end_current(now);
+            let facts = self.air.as_of.take_if(|as_of| *as_of <= now).is_some();
+            // A cut that was planned for this very moment is in the log already.
+            if !facts || self.station.snapshot.busy.is_none() {
+                self.meet(now);
+            }
+            if facts {
+                self.face_the_facts(now);
+                self.meet(now);
+            }
+        }
+        // Nobody waits longer than his day.
+        while let Some(Reverse(item)) = self.air.waiting.pop() {
+            let at = self.give_up(&item);
+            let mut arrivals = self.air.arrivals(at);
+            while let Some(Reverse(item)) = arrivals.pop() {
+                self.meet_busy(&item, at);
+                arrivals.append(&mut self.air.arrivals(at));
+            }
+        }
+    }
+
+    /// At the moment of the plan: what the log has closed no longer sounds, and what sounds although no plan has
+    /// it has the air.
+    fn face_the_facts(&mut self, now: Timestamp) {
+        let busy = self.station.snapshot.busy;
+        let over = |current: &mut Current| busy.is_some() || self.past.closed(current.item.id()).is_some();
+        if let Some(current) = self.air.current.take_if(over) {
+            self.air.free_at = now;
+            self.air.follow(&current.item, current.after());
+        }
+        if let Some(busy) = busy {
+            self.air.free_at = self.air.free_at.max(busy.until);
+            self.air.holder = Some(Holder::Emergency { until: busy.until });
+        }
+    }
+
+    /// Everything that happens at one instant, in the total order.
+    fn meet(&mut self, now: Timestamp) {
+        let mut arrivals: Arrivals = self.air.arrivals(now);
+        loop {
+            if now < self.air.free_at {
+                let Some(Reverse(item)) = arrivals.pop() else { return };
+                self.meet_busy(&item, now);
+            } else {
+                let arrived = arrivals.peek().map(|Reverse(item)| *item);
+                let waited = self.air.waiting.peek().map(|Reverse(item)| *item);
+                let Some(first) = arrived.into_iter().chain(waited).min() else { return };
+                if arrived == Some(first) {
+                    arrivals.pop();
+                } else {
+                    self.air.waiting.pop();
+                }
+                self.meet_free(&first, now);
+            }
+            arrivals.append(&mut self.air.arrivals(now));
+        }
+    }
+
+    fn meet_free(&mut self, item: &Item, now: Timestamp) {
+        if self.redundant(item) {
+            return;
+        }
+        if let Some(free) = self.spaced_from(item, now) {
+            self.put_off(item, free);
+            return;
+        }
+        if item.due < now && self.refused_before(item, now) {
+            return;
+        }
+        let found = self.fit(item, now).and_then(|fit| {
+            self.within_limits(item, &fit, now)?;
+            Ok(fit)
+        });
+        match found {
+            Ok(fit) => self.start(item, &fit, now, None),
+            Err(why) => {
+                self.refuse(item, why);
+                self.air.follow(item, now);
+            }
+        }
+    }
+
+    /// Refuses what could not air at its due time, or has waited for too long since, as if it had been asked then.
+    fn refused_before(&mut self, item: &Item, now: Timestamp) -> bool {
+        match self.fit(item, item.due) {
+            Err(why) => {
+                self.refuse(item, why);
+                self.air.follow(item, item.due);
+                true
+            }
+            Ok(fit) if self.latest(item, Some(&fit)) < now => {
+                self.give_up(item);
+                true
+            }
+            Ok(_) => false,
+        }
+    }
+
+    fn meet_busy(&mut self, item: &Item, now: Timestamp) {
+        if self.redundant(item) {
+            return;
+        }
+        if item.due < now && self.refused_before(item, now) {
+            return;
+        }
+        let fit = match self.fit(item, item.due) {
+            Ok(fit) => fit,
+            Err(why) => {
+                self.refuse(item, why);
+                self.air.follow(item, item.due);
+                return;
+            }
+        };
+        if !self.cuts(item) {
+            self.air.waiting.push(Reverse(*item));
+            return;
+        }
+        let verdict = match self.air.current {
+            // The first at an instant has it.
+            Some(current) if now <= current.start || item.class < current.item.class => {
+                Err(self.taken(item, None))
+            }
+            Some(current) => self.cut(item, &fit, &current, now),
+            // The silence between two items is nobody's recording.
+            None if matches!(self.air.holder, Some(Holder::Emergency { .. })) => Err(self.taken(item, None)),
+            None => self.within_limits(item, &fit, now).map(|()| self.start(item, &fit, now, None)),
+        };
+        if let Err(why) = verdict {
+            self.refuse(item, why);
+            self.air.follow(item, now);
+        }
+    }
+
+    /// Whether an item takes the air although something has it: the first item of an occurrence that starts at
+    /// once.
+    fn cuts(&self, item: &Item) -> bool {
+        let rule = self.show(item).map(Show::start_rule);
+        rule == Some(StartRule::AtOnce) && self.air.run(item).is_some_and(|run| !run.begun)
+    }
+
+    /// Cuts what sounds, if the limits allow what comes instead.
+    fn cut(&mut self, item: &Item, fit: &Fit, current: &Current, now: Timestamp) -> Result<(), Why> {
+        let cut = current.item;
+        let whole = Permit { from: current.start, until: current.end };
+        self.used.release(cut.id());
+        self.take(&cut, Permit { from: current.start, until: now });
+        if let Err(why) = self.within_limits(item, fit, now) {
+            self.used.release(cut.id());
+            self.take(&cut, whole);
+            return Err(why);
+        }
+        if let Some(Decided { verdict: Ok(spot), .. }) = self.decided.get_mut(current.decided) {
+            spot.silence = SignedDuration::ZERO;
+            spot.length = now.duration_since(current.start);
+            spot.yields = Some((*item, now));
+        }
+        self.air.current = None;
+        match self.rest_of(&cut, current, now) {
+            Some(rest) => {
+                self.air.resumed.insert(rest.id());
+                self.air.hold_for(item, rest);
+            }
+            None => self.air.follow(&cut, now),
+        }
+        self.start(item, fit, now, Some(cut.show));
+        Ok(())
+    }
+
+    /// What is heard later of something that is cut; None when it is dropped, or when the log says that it was
+    /// not cut after all.
+    fn rest_of(&self, cut: &Item, current: &Current, now: Timestamp) -> Option<Item> {
+        let past = self.past.closed(cut.id());
+        if past.is_some_and(|past| past.outcome != Outcome::Preempted) {
+            return None;
+        }
+        let heard = cut.offset.saturating_add(now.duration_since(current.start));
+        let offset = match self.resumption(cut.class) {
+            Resumption::Drop => return None,
+            Resumption::Restart => SignedDuration::ZERO,
+            Resumption::Continue => past.map_or(heard, |past| past.offset.saturating_add(past.played)),
+        };
+        // Its window, or its day, was the limit of what is cut; it is that of the rest too.
+        let permit = match self.decided.get(current.decided).map(|decided| &decided.verdict) {
+            Some(Ok(spot)) => spot.permit,
+            _ => return None,
+        };
+        let total = current.end.duration_since(current.start).saturating_add(cut.offset);
+        let rest = total.saturating_sub(offset);
+        let until = permit.until.saturating_sub(rest).unwrap_or(Timestamp::MIN);
+        Some(Item {
+            attempt: cut.attempt + 1,
+            offset,
+            until: Some(until),
+            chance: Chance::Resumed { cut: now },
+            ..*cut
+        })
+    }
+
+    /// What becomes of what yielded, by its class.
+    pub(super) fn resumption(&self, class: Class) -> Resumption {
+        match class {
+            Class::Priority => self.station.snapshot.after_preemption.priority,
+            Class::Normal | Class::Emergency => self.station.snapshot.after_preemption.normal,
+        }
+    }
+
+    fn start(&mut self, item: &Item, fit: &Fit, now: Timestamp, cuts: Option<usize>) {
+        let length = fit.length;
+        let end = now.saturating_add(length).unwrap_or(Timestamp::MAX);
+        let gap = match self.show(item).and_then(Show::running) {
+            Some(running) if self.air.goes_on(item) => running.gap,
+            _ => SignedDuration::ZERO,
+        };
+        let latest_start = (!self.cuts(item)).then(|| self.latest(item, Some(fit)).max(now));
+        let met = match (cuts, self.air.holder) {
+            (Some(show), _) => Met::Cut { show },
+            (None, Some(holder)) if item.due < now => Met::Waited { holder, until: now },
+            _ => Met::Nothing,
+        };
+        if let Some(run) = self.air.run_mut(item) {
+            run.begun = true;
+        }
+        self.take(item, Permit { from: now, until: end });
+        self.air.holder = Some(Holder::Show { show: item.show, start: now });
+        self.air.free_at = end.saturating_add(gap).unwrap_or(Timestamp::MAX);
+        self.air.current = Some(Current { item: *item, decided: self.decided.len(), start: now, end, gap });
+        let spot = Spot { silence: gap, ..self.spot(item, fit, now, latest_start, met) };
+        if !self.rehearsal {
+            self.note_airing(item, fit, now);
+        }
+        self.decide(item, now, Some(fit.recording), fit.segment, Ok(spot));
+    }
+
+    pub(super) fn spot(
+        &self,
+        item: &Item,
+        fit: &Fit,
+        start: Timestamp,
+        latest_start: Option<Timestamp>,
+        met: Met,
+    ) -> Spot {
+        let end = start.saturating_add(fit.length).unwrap_or(Timestamp::MAX);
+        let set = self.show(item).and_then(|show| show.zones).unwrap_or(usize::MAX);
+        let touched = self.hours.touched(set, Permit { from: start, until: end });
+        Spot {
+            permit: fit.permit,
+            touched,
+            length: fit.length,
+            silence: SignedDuration::ZERO,
+            latest_start,
+            met,
+            yields: None,
+        }
+    }
+
+    /// Takes what an item uses of the limits: what was really heard, where the log knows it.
+    pub(super) fn take(&mut self, item: &Item, planned: Permit) {
+        if !self.hours.limited() {
+            return;
+        }
+        let id = item.id();
+        if item.attempt > 0 {
+            // The log may have counted it already.
+            self.used.release(id);
+        }
+        self.unreserve(item);
+        let stretch = match self.past.closed(id) {
+            Some(airing) => heard(airing),
+            None => Some(planned),
+        };
+        let set = self.show(item).and_then(|show| show.zones);
+        if let (Some(stretch), Some(set)) = (stretch, set) {
+            let touched = self.hours.touched(set, stretch);
+            self.used.take(&self.hours.windows, id, stretch, &touched);
+        }
+    }
+
+    fn unreserve(&mut self, item: &Item) {
+        if let Some(reserved) = self.reserved.as_mut().filter(|_| item.class == Class::Priority) {
+            reserved.release(item.id());
+        }
+    }
+
+    pub(super) fn within_limits(&self, item: &Item, fit: &Fit, now: Timestamp) -> Result<(), Why> {
+        let Some(set) = self.show(item).and_then(|show| show.zones).filter(|_| self.hours.limited()) else {
+            return Ok(());
+        };
+        let end = now.saturating_add(fit.length).unwrap_or(Timestamp::MAX);
+        let stretch = Permit { from: now, until: end };
+        let reserved = self.reserved.as_ref().filter(|_| item.class == Class::Normal);
+        let touched = self.hours.touched(set, stretch);
+        limits::check(&self.used, reserved, &self.hours.windows, stretch, &touched).map_err(Why::Limit)
+    }
+
+    /// Which recording an item would play at `now`, and in which permit; limits are not asked.
+    pub(super) fn fit(&mut self, item: &Item, now: Timestamp) -> Result<Fit, Why> {
+        let station = self.station;
+        match station.shows.get(item.show).map(|show| &show.what) {
+            Some(What::Programme(running)) => {
+                let index = usize::try_from(item.position).unwrap_or(usize::MAX);
+                let (segment, recording) = running.items.get(index).copied().ok_or(Why::NoRoom)?;
+                self.fit_recording(item, segment, recording, now, None)
+            }
+            Some(What::Campaign(_)) => self.fit_campaign(item, now),
+            None => Err(Why::NoRoom),
+        }
+    }
+
+    /// Whether a recording may sound from `now` on. `permits` are the stretches to choose from, if they are not
+    /// those of the zones.
+    pub(super) fn fit_recording(
+        &mut self,
+        item: &Item,
+        segment: SegmentId,
+        recording: Option<usize>,
+        now: Timestamp,
+        permits: Option<&[Permit]>,
+    ) -> Result<Fit, Why> {
+        let station = self.station;
+        let show = station.shows.get(item.show).ok_or(Why::NoRoom)?;
+        let index = recording.unwrap_or(usize::MAX);
+        let whole = station.recordings.get(index).map_or(SignedDuration::ZERO, |held| held.duration);
+        let length = whole.saturating_sub(item.offset);
+        let held = station.airable(recording, item.class, now, length).map_err(Why::Unairable)?;
+        let today = self.hours.today();
+        if let Some(holiday) = today.and_then(|today| today.day.no_music_by).filter(|_| held.facts.music) {
+            return Err(Why::NoMusic { holiday });
+        }
+        let set = show.zones.ok_or(Why::UnknownZone)?;
+        if self.hours.windows.is_empty() {
+            return Err(Why::NoWindowDefined);
+        }
+        let closed = today.and_then(|today| Some((today.day.closed_by?, today.date)));
+        let permits = match permits {
+            Some(permits) => permits,
+            None => self.hours.permits(set),
+        };
+        let permit = holding(permits, now).ok_or(match closed {
+            Some((holiday, date)) => Why::Closed { holiday, date },
+            None => Why::OutsideWindow,
+        })?;
+        if now.saturating_add(length).unwrap_or(Timestamp::MAX) > permit.until {
+            return Err(Why::BeyondWindowEnd { until: permit.until });
+        }
+        Ok(Fit { recording: index, segment, length, permit })
+    }
+
+    /// Until when an item may start: by its start rule, and by what it is and where, if that is known.
+    fn latest(&self, item: &Item, fit: Option<&Fit>) -> Timestamp {
+        let mut latest = item.until.unwrap_or(Timestamp::MAX).min(self.last_second());
+        if let (0, Some(StartRule::WaitUpTo { minutes })) =
+            (item.attempt, self.show(item).map(Show::start_rule))
+        {
+            let since = match self.air.run(item) {
+                Some(run) if !run.begun => run.first_due,
+                _ => item.due,
+            };
+            let patience = SignedDuration::from_mins(i64::from(minutes));
+            latest = latest.min(since.saturating_add(patience).unwrap_or(Timestamp::MAX));
+        }
+        if let Some(fit) = fit {
+            let closes = fit.permit.until.saturating_sub(fit.length).unwrap_or(Timestamp::MIN);
+            latest = latest.min(closes);
+            if let Some(recording) = self.station.recordings.get(fit.recording) {
+                latest = latest.min(recording.latest_start(fit.length));
+            }
+        }
+        latest
+    }
+
+    /// Refuses what waited in vain; what follows it is due at the end of its patience.
+    fn give_up(&mut self, item: &Item) -> Timestamp {
+        let fit = self.fit(item, item.due).ok();
+        let latest = self.latest(item, fit.as_ref());
+        let why = self.taken(item, fit.as_ref());
+        self.refuse(item, why);
+        self.air.follow(item, latest);
+        latest
+    }
+
+    /// Why an item did not get the air from whoever has it; with what it would have played if it waited.
+    fn taken(&self, item: &Item, waited: Option<&Fit>) -> Why {
+        let holder = self.air.holder.unwrap_or(Holder::Emergency { until: self.air.free_at });
+        let waited = waited.map(|fit| {
+            let latest = self.latest(item, Some(fit));
+            match self.show(item).map(Show::start_rule) {
+                Some(StartRule::WaitUpTo { minutes })
+                    if item.attempt == 0 && latest < self.latest_without_rule(item, fit) =>
+                {
+                    Waited::Minutes(minutes)
+                }
+                _ => Waited::Until(latest),
+            }
+        });
+        Why::Taken { holder, waited }
+    }
+
+    fn latest_without_rule(&self, item: &Item, fit: &Fit) -> Timestamp {
+        // A second attempt has no patience of its own.
+        self.latest(&Item { attempt: u32::MAX, ..*item }, Some(fit))
+    }
+
+    /// Whether a second chance from the log is one that a planned cut has made already.
+    fn redundant(&self, item: &Item) -> bool {
+        !matches!(item.chance, Chance::First | Chance::Resumed { .. })
+            && self.air.resumed.contains(&item.id())
+    }
+
+    pub(super) fn show(&self, item: &Item) -> Option<&'s Show<'a>> {
+        self.station.shows.get(item.show)
+    }
+
+    /// Writes down that an item is refused.
+    pub(super) fn refuse(&mut self, item: &Item, why: Why) {
+        self.unreserve(item);
+        if !self.tells(item) {
+            return;
+        }
+        let index = usize::try_from(item.position).unwrap_or(usize::MAX);
+        let running = self.show(item).and_then(Show::running);
+        let (segment, recording) = match running.and_then(|running| running.items.get(index)) {
+            Some(&found) => found,
+            None => self.first_turn(item),
+        };
+        let at = item.refused_at().min(self.last_second());
+        self.decide(item, at, recording, segment, Err(why));
+    }
+
+    pub(super) fn decide(
+        &mut self,
+        item: &Item,
+        start: Timestamp,
+        recording: Option<usize>,
+        segment: SegmentId,
+        verdict: Result<Spot, Why>,
+    ) {
+        self.decided.push(Decided { item: *item, start, recording, segment, verdict });
+    }
+}
