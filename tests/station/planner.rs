@@ -76,7 +76,7 @@ fn every_kind_is_made_changed_and_let_go_by_its_version() {
         ("/holidays", tet, mourning),
         ("/units", commune, renamed),
     ] {
-        let headers = [("idempotency-key", "one")];
+        let headers = [("idempotency-key", path)];
         let made = scheduler.json("POST", path, &headers, &first).expect(201);
         let again = scheduler.json("POST", path, &headers, &first).expect(201);
         assert_eq!(id_of(&made.json()), id_of(&again.json()), "{path}");

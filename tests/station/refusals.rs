@@ -230,7 +230,11 @@ fn schedules_that_cannot_be_obeyed_are_refused() {
     programme(json!({ "colour": "red" }), 422, "unknown_field");
     programme(json!({ "name": "" }), 422, "bad_name");
     programme(json!({ "name": null }), 422, "bad_field");
-    programme(json!({ "start_rule": { "kind": "make_next" } }), 422, "bad_programme");
+    programme(json!({ "start_rule": { "kind": "wait_up_to", "minutes": 0 } }), 422, "bad_programme");
+    programme(json!({ "gap_seconds": 601 }), 422, "bad_programme");
+    programme(json!({ "opening": nobody }), 422, "unknown_segment");
+    programme(json!({ "on_holidays": "sometimes" }), 422, "bad_field");
+    programme(json!({}), 422, "outside_windows");
     programme(json!({ "valid_from": "2030-02-01", "valid_until": "2030-01-01" }), 422, "bad_programme");
     let window = |change: Value, code: &str| {
         let mut body = json!({ "name": "Thử", "days": ["mon"], "start": "17:00", "end": "17:30" });
