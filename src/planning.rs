@@ -1,8 +1,10 @@
 //! From what is kept to what the planner is given, and what it says of the days.
 
+mod ahead;
 mod checks;
 mod hours;
 
+pub use ahead::ahead;
 pub use checks::{
     check_campaign, check_holiday, check_programme, check_unit, check_window, refused,
     require_unused_holiday, require_unused_unit, require_unused_window, require_unused_zone,
@@ -96,13 +98,6 @@ impl Notice {
         }
     }
 }
-
-/// How far ahead the air knows its plan. It is made anew with every change, and every ten minutes.
-const AHEAD: SignedDuration = SignedDuration::from_hours(2);
-/// So many entries are known in any case, if they come within [`AHEAD_DAYS`]: the page shows what is next.
-const AT_LEAST: usize = 20;
-/// What lies further ahead is not looked for.
-const AHEAD_DAYS: i32 = 8;
 
 /// Everything that a plan depends on, as it is kept now.
 pub fn snapshot(store: &Store, site: &Site, now: Timestamp) -> Result<Snapshot> {
@@ -210,40 +205,4 @@ pub fn days(snapshot: &Snapshot, from: Date, days: i32) -> Result<Vec<DayPlan>> 
         )
     })?;
     Ok(plan(snapshot, from, to))
-}
-
-/// What lies ahead of the air: every entry from `from` on that has no outcome yet, for the next hours and in any case
-/// the next few. The rest of the future comes with a later plan: a small board's memory is not for it.
-pub fn ahead(
-    store: &Store,
-    site: &Site,
-    busy: Option<Busy>,
-    from: Timestamp,
-    now: Timestamp,
-) -> Result<Vec<Entry>> {
-    let snapshot = Snapshot { busy, ..snapshot(store, site, now)? };
-    let timezone = &site.timezone;
-    let horizon = now.saturating_add(AHEAD).unwrap_or(Timestamp::MAX);
-    let mut day = day_of(from.min(now), timezone);
-    let last = day_of(now, timezone).saturating_add(AHEAD_DAYS.days());
-    // an airing of a campaign, or a second chance, may have been closed on another day than the one it is asked of now
-    let past: HashSet<&str> = snapshot.history.iter().map(|past| past.key.as_str()).collect();
-    let mut entries = Vec::new();
-    while day <= last {
-        let (Ok(begin), Ok(next)) = (day.to_zoned(timezone.clone()), day.tomorrow()) else { break };
-        let Ok(end) = next.to_zoned(timezone.clone()) else { break };
-        let closed = store.closed_slots(begin.timestamp(), end.timestamp())?;
-        for entry in plan(&snapshot, day, next).iter().flat_map(DayPlan::entries) {
-            let near = entry.start() <= horizon || entries.len() < AT_LEAST;
-            let key = entry.key().as_str();
-            if near && entry.start() >= from && !closed.contains(key) && !past.contains(key) {
-                entries.push(entry);
-            }
-        }
-        if end.timestamp() > horizon && entries.len() >= AT_LEAST {
-            break;
-        }
-        day = next;
-    }
-    Ok(entries)
 }

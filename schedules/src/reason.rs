@@ -563,6 +563,12 @@ impl Reason {
         reason(ReasonCode::PlanChanged, vi, en)
     }
 
+    /// What was announced is no longer asked for: its programme, campaign or recording is gone or another.
+    #[must_use]
+    pub fn taken_out() -> Reason {
+        Reason::plan_changed(None)
+    }
+
     pub(crate) fn log_unwritable(why: &str) -> Reason {
         reason(
             ReasonCode::LogUnwritable,

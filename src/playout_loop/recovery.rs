@@ -61,7 +61,7 @@ pub(super) fn catch_up(store: &Store, site: &Site, accounted_until: Timestamp, n
     if day >= last {
         return Ok(());
     }
-    let snapshot = planning::snapshot(store, site, now.wall)?;
+    let mut reached = accounted_until;
     while day < last {
         let (Ok(from), Ok(next)) = (day.to_zoned(timezone.clone()), day.tomorrow()) else {
             return Ok(());
@@ -69,6 +69,8 @@ pub(super) fn catch_up(store: &Store, site: &Site, accounted_until: Timestamp, n
         let Ok(to) = next.to_zoned(timezone.clone()) else {
             return Ok(());
         };
+        // each day as it stood when it began: what the day before left unheard is known by then
+        let snapshot = planning::snapshot(store, site, reached)?;
         let closed = store.closed_slots(from.timestamp(), to.timestamp())?;
         let mut jobs = Vec::new();
         for entry in planning::days(&snapshot, day, 1)?.iter().flat_map(loaxa_schedules::DayPlan::entries) {
@@ -81,6 +83,7 @@ pub(super) fn catch_up(store: &Store, site: &Site, accounted_until: Timestamp, n
         }
         jobs.push(LogJob::AccountedUntil(to.timestamp().min(now.wall)));
         store.log(now.wall, &jobs)?;
+        reached = to.timestamp().min(now.wall);
         day = next;
     }
     Ok(())

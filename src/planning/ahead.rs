@@ -1,0 +1,188 @@
+//! What the air is told: the plan of the hours ahead, what passed while nobody looked, and what is announced already.
+
+use super::{Site, day_of, snapshot};
+use crate::error::Result;
+use crate::store::Store;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use loaxa_schedules::{
+    Busy, DayPlan, Entry, Origin, Outcome, PastAiring, PreparedFacts, Programme, ProgrammeId, Recurrence,
+    Refusal, SegmentFacts, Slot, Snapshot, Standing, StartRule, plan,
+};
+use std::collections::HashSet;
+
+/// How far ahead the air knows its plan. It is made anew with every change, and every ten minutes.
+const AHEAD: SignedDuration = SignedDuration::from_hours(2);
+/// So many entries are known in any case, if they come within [`AHEAD_DAYS`]: the page shows what is next.
+const AT_LEAST: usize = 20;
+/// What lies further ahead is not looked for.
+const AHEAD_DAYS: i32 = 8;
+/// What passed within so little was planned by the plan before.
+const PASSED: SignedDuration = SignedDuration::from_secs(2);
+
+/// What lies ahead of the air: every entry from `from` on that has no outcome yet, for the next hours and in any case
+/// the next few. The rest of the future comes with a later plan: a small board's memory is not for it.
+///
+/// Where the station was off, what passed since `from` stands as it was planned then: it is missed, and said so, before
+/// anything is planned in its place. An airing of a campaign or a second chance that was announced stays where it was
+/// announced, for the planner would place it anew; unless it may no longer air there.
+pub fn ahead(
+    store: &Store,
+    site: &Site,
+    busy: Option<Busy>,
+    from: Timestamp,
+    now: Timestamp,
+) -> Result<Vec<Entry>> {
+    let mut snapshot = Snapshot { busy, ..snapshot(store, site, now)? };
+    // an airing of a campaign, or a second chance, may have been closed on another day than the one it is asked of now
+    let mut known: HashSet<String> =
+        snapshot.history.iter().map(|past| past.key.as_str().to_owned()).collect();
+    let mut entries = Vec::new();
+    if from.saturating_add(PASSED).is_ok_and(|from| from < now) {
+        let then = Snapshot { as_of: Some(from), busy: None, ..snapshot.clone() };
+        for entry in open_days(store, site, &then, from, now)? {
+            if entry.start() < now && known.insert(entry.key().as_str().to_owned()) {
+                entries.push(entry);
+            }
+        }
+    }
+    for row in store.open_rows()? {
+        let Entry::Slot(slot) = row.entry else { continue };
+        if placed_by_planner(&slot) {
+            snapshot.history.push(as_if_aired(&slot));
+            if known.insert(slot.key.as_str().to_owned()) {
+                entries.push(if row.started.is_some() {
+                    Entry::Slot(slot)
+                } else {
+                    announced(&snapshot, slot)
+                });
+            }
+        }
+    }
+    let horizon = now.saturating_add(AHEAD).unwrap_or(Timestamp::MAX);
+    let mut day = day_of(from.min(now), &site.timezone);
+    let last = day_of(now, &site.timezone).saturating_add(AHEAD_DAYS.days());
+    while day <= last {
+        let (Ok(begin), Ok(next)) = (day.to_zoned(site.timezone.clone()), day.tomorrow()) else { break };
+        let Ok(end) = next.to_zoned(site.timezone.clone()) else { break };
+        let (begin, end) = (begin.timestamp(), end.timestamp());
+        for entry in open_days(store, site, &snapshot, begin.max(from), end)? {
+            let near = entry.start() <= horizon || entries.len() < AT_LEAST;
+            if near && known.insert(entry.key().as_str().to_owned()) {
+                entries.push(entry);
+            }
+        }
+        if end > horizon && entries.len() >= AT_LEAST {
+            break;
+        }
+        day = next;
+    }
+    entries.sort_by(|a, b| (a.start(), a.key()).cmp(&(b.start(), b.key())));
+    Ok(entries)
+}
+
+/// What is planned to start in `from..to` and has no outcome yet.
+fn open_days(
+    store: &Store,
+    site: &Site,
+    snapshot: &Snapshot,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Vec<Entry>> {
+    let (first, last) = (day_of(from, &site.timezone), day_of(to, &site.timezone));
+    let until = last.saturating_add(1.day());
+    let closed = store.closed_slots(from, to)?;
+    let entries = plan(snapshot, first, until).into_iter().flat_map(|day| DayPlan::entries(&day));
+    let open = entries.filter(|entry| {
+        from <= entry.start() && entry.start() < to && !closed.contains(entry.key().as_str())
+    });
+    Ok(open.collect())
+}
+
+/// Whether the planner chose its place, and might choose another one now.
+fn placed_by_planner(slot: &Slot) -> bool {
+    slot.origin.campaign().is_some() || slot.key.attempt().1 > 0
+}
+
+/// What has come due is taken as aired while it is open: nothing is planned in its place before it has its outcome.
+fn as_if_aired(slot: &Slot) -> PastAiring {
+    PastAiring {
+        key: slot.key.clone(),
+        origin: slot.origin,
+        segment: slot.segment,
+        planned_start: slot.start,
+        outcome: Outcome::Aired,
+        reason: None,
+        offset: slot.offset,
+        played: slot.duration,
+        ended: slot.end(),
+    }
+}
+
+/// An announced slot as the station would plan it now at its place: still a slot there, or refused with the reason.
+fn announced(snapshot: &Snapshot, slot: Slot) -> Entry {
+    let asked = match slot.origin {
+        Origin::Programme(id) => snapshot.programmes.iter().any(|programme| programme.id == id),
+        Origin::Campaign(id) => snapshot.campaigns.iter().any(|campaign| campaign.id == id),
+        Origin::Emergency(_) => true,
+    };
+    let facts = snapshot.segments.iter().find(|facts| facts.id == slot.segment);
+    let (true, Some(facts)) = (asked, facts) else { return Entry::Refused(refused(&slot, None)) };
+    let same = facts.standing == Standing::Approved
+        && facts.prepared.as_ref().is_some_and(|prepared| prepared.hash == slot.pcm);
+    // of what continues, the rest alone must have room
+    let prepared = facts.prepared.as_ref();
+    let rest = prepared.map(|prepared| PreparedFacts { duration: slot.duration, ..prepared.clone() });
+    let once = Programme {
+        id: ProgrammeId(slot.origin.id()),
+        name: slot.name.clone(),
+        segments: vec![slot.segment],
+        recurrence: Recurrence::At(vec![slot.start]),
+        class: slot.class,
+        zones: slot.zones.clone(),
+        valid_from: None,
+        valid_until: None,
+        start_rule: StartRule::AtOnce,
+        missed: loaxa_schedules::MissedRule::Skip,
+        opening: None,
+        closing: None,
+        gap_seconds: 0,
+        on_holidays: loaxa_schedules::OnHolidays::Air,
+        owner: None,
+        order: 0,
+    };
+    let alone = Snapshot {
+        zones: snapshot.zones.clone(),
+        windows: snapshot.windows.clone(),
+        holidays: snapshot.holidays.clone(),
+        segments: vec![SegmentFacts { prepared: rest, ..facts.clone() }],
+        programmes: vec![once],
+        ..Snapshot::empty(snapshot.timezone.clone())
+    };
+    let day = day_of(slot.start, &snapshot.timezone);
+    let entry = plan(&alone, day, day.saturating_add(1.day())).iter().flat_map(DayPlan::entries).next();
+    match entry {
+        Some(Entry::Slot(now)) if same => {
+            Entry::Slot(Slot { permitted: now.permitted, gain_db: slot.gain_db.min(now.gain_db), ..slot })
+        }
+        Some(Entry::Refused(why)) => Entry::Refused(refused(&slot, Some(why))),
+        _ => Entry::Refused(refused(&slot, None)),
+    }
+}
+
+/// The refusal of a slot that was announced.
+fn refused(slot: &Slot, why: Option<Refusal>) -> Refusal {
+    Refusal {
+        key: slot.key.clone(),
+        origin: slot.origin,
+        name: slot.name.clone(),
+        occurrence: slot.occurrence,
+        position: slot.position,
+        segment: slot.segment,
+        title: Some(slot.title.clone()),
+        class: slot.class,
+        start: slot.start,
+        duration: Some(slot.duration),
+        zones: slot.zones.clone(),
+        reason: why.map_or_else(loaxa_schedules::Reason::taken_out, |why| why.reason),
+    }
+}
