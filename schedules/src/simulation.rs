@@ -195,7 +195,7 @@ impl Simulation {
             output: Output::default(),
             asked: Asked::default(),
             amplifier_commands: 0,
-            progress_every: Duration::from_secs(15),
+            progress_every: Duration::from_secs(30),
         };
         simulation.boot();
         for kind in simulation.faults.kinds().collect::<Vec<_>>() {
