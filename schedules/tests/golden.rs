@@ -158,13 +158,38 @@ fn accounts(simulation: &Simulation, out: &mut String) {
     }
 }
 
-/// Cases of rules that are still being built: their stations can be read.
+/// The report of a directive's campaign, counted by hand from the calendar of 2026.
+///
+/// * Peak in the afternoon, two each working day: January has 22 working days (it begins on a Thursday), February 20
+///   (on a Sunday), March 22 (on a Sunday): 64. Tết closes 16 to 20 February, five of them: 59 days, 118 airings.
+/// * Peak on Monday mornings: 5, 12, 19, 26 January; 2, 9, 23 February (the 16th is closed); 2, 9, 16, 23, 30 March: 12.
+/// * Maintenance, one a week: 1 to 5 April holds 3 of the week's 5 open days, 0.6, rounded to 1; the weeks that begin
+///   on 6 April to 21 December are 38; 28 to 31 December holds 4 of 5, 0.8, rounded to 1: 40.
+/// * Every airing is 120 s: 118 are 14,160 s, 12 are 1,440 s, 40 are 4,800 s.
+/// * The power cut of Tuesday 10 March takes both airings of that afternoon in one commune; both are repaid.
 #[test]
-fn every_waiting_case_can_be_read() {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/waiting");
-    for file in std::fs::read_dir(&folder).into_iter().flatten() {
-        let file = file.unwrap().path();
-        let text = std::fs::read_to_string(&file).unwrap();
-        assert!(!scenes(&file.to_string_lossy(), &text).is_empty());
+fn the_directive_adds_up() {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/directive.txt");
+    let scenes =
+        scenes("directive.txt", std::fs::read_to_string(file).unwrap().split(AS_RUN).next().unwrap());
+    assert_eq!(scenes.len(), 2);
+    for (scene, lost) in scenes.iter().zip([0, 2]) {
+        let simulation = run(scene);
+        let mut snapshot = simulation.snapshot().clone();
+        snapshot.as_of = Some(simulation.wall());
+        let account = account(&snapshot, snapshot.campaigns[0].id).unwrap();
+        let phases: Vec<_> = account
+            .phases
+            .iter()
+            .map(|phase| {
+                assert_eq!((phase.planned, phase.short), (0, 0), "{}", scene.name);
+                (phase.owed, phase.aired, phase.lost, phase.made_good, phase.time_aired.as_secs())
+            })
+            .collect();
+        let expected = [(118, 118, lost, lost, 14_160), (12, 12, 0, 0, 1_440), (40, 40, 0, 0, 4_800)];
+        assert_eq!(phases, expected, "{}", scene.name);
+        let heard =
+            simulation.closed_rows().iter().filter(|row| row.played == jiff::SignedDuration::from_secs(120));
+        assert_eq!(heard.count(), 118 + 12 + 40, "{}", scene.name);
     }
 }
