@@ -75,7 +75,7 @@ pub struct ClosedRow {
 /// What may happen next.
 #[derive(Debug)]
 enum Event {
-    Tell(Input),
+    Tell(Box<Input>),
     Amplifier(Box<Command>),
     /// Given to the output when it was lost so many times.
     Output(Box<Command>, u64),
@@ -195,7 +195,7 @@ impl Simulation {
             output: Output::default(),
             asked: Asked::default(),
             amplifier_commands: 0,
-            progress_every: Duration::from_secs(15),
+            progress_every: Duration::from_secs(30),
         };
         simulation.boot();
         for kind in simulation.faults.kinds().collect::<Vec<_>>() {
@@ -316,7 +316,7 @@ impl Simulation {
 
     fn happen(&mut self, event: Event) {
         match event {
-            Event::Tell(input) => self.tell(input),
+            Event::Tell(input) => self.tell(*input),
             Event::Amplifier(command) => self.amplifier_does(&command),
             Event::Output(command, lost) if lost == self.output.lost => self.output_does(*command),
             Event::Output(command, _) => {

@@ -87,7 +87,7 @@ impl Simulation {
                 let slot = slot.clone();
                 self.check_due(&slot);
                 let delay = self.latency(400);
-                self.after(delay, Event::Tell(Input::PcmVerified { slot }));
+                self.after(delay, Event::Tell(Box::new(Input::PcmVerified { slot })));
             }
             Command::Energise { .. } | Command::Unmute | Command::Mute | Command::Release => {
                 self.asked.at = self.mono;
