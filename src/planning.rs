@@ -17,11 +17,11 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use loaxa_schedules::campaigns::GRACE_DAYS;
 use loaxa_schedules::{
-    AfterPreemption, Busy, Campaign, CampaignId, DayPlan, Entry, HISTORY_DAYS, Holiday, PreparedFacts,
-    Programme, SegmentFacts, SegmentId, Snapshot, Unit, Units, Window, Zone, plan,
+    AfterPreemption, Campaign, CampaignId, DayPlan, HISTORY_DAYS, Holiday, PreparedFacts, Programme,
+    SegmentFacts, SegmentId, Snapshot, Unit, Units, Window, Zone, plan,
 };
 use serde::Serialize;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// A type that is kept as a document and planned with.

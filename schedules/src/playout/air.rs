@@ -28,7 +28,7 @@ impl Playout {
                     self.close_unaired(Entry::Refused(refusal), Outcome::Suppressed, reason);
                 }
                 Entry::Slot(slot) => {
-                    let passed = slot.start < now.wall && self.latest_start(&slot) <= now.wall;
+                    let passed = slot.start < now.wall && self.waits_until(&slot) <= now.wall;
                     let why = self.clock.why_passed(slot.start).filter(|_| passed);
                     match (why, self.latches.reason()) {
                         (Some(why), _) => {
@@ -210,7 +210,16 @@ impl Playout {
 
     /// Until when a planned slot waits: its latest start, or the last moment at which it still fits, if that is sooner.
     fn patience_ends(&self, slot: &Slot, now: Moment) -> Mono {
-        now.mono_of(self.latest_start(slot).min(last_fit(slot).max(slot.start)))
+        now.mono_of(self.waits_until(slot).min(last_fit(slot).max(slot.start)))
+    }
+
+    /// A start rule waits for what has the air. Where the station was off, or its clock was not right at the start, only
+    /// the rule for what was missed may bring it again.
+    fn waits_until(&self, slot: &Slot) -> Timestamp {
+        match self.clock.why_passed(slot.start) {
+            Some(_) => slot.start.saturating_add(self.settings.late_tolerance).unwrap_or(Timestamp::MAX),
+            None => self.latest_start(slot),
+        }
     }
 
     fn what_was_not_ready(&self, index: usize) -> Doom {
