@@ -78,9 +78,28 @@ impl<'s, 'a> Sweep<'s, 'a> {
         let mut taken = self.taken_time(day);
         make_goods.sort();
         make_goods.retain(|item| !self.make_good(item, day, &mut taken));
-        for &want in wants {
+        for want in self.in_time(wants, day) {
             self.place_want(want, day, &mut taken);
         }
+    }
+
+    /// Campaign after campaign as they go, and the airings of each as they would follow each other, so that the turns
+    /// of its recordings do too. What is closed has its place already; a make-good comes after what is due.
+    fn in_time(&mut self, wants: &[usize], day: Permit) -> Vec<usize> {
+        let mut campaigns: Vec<usize> = Vec::new();
+        let mut keyed = Vec::with_capacity(wants.len());
+        for &index in wants {
+            let wish = self.wish(index, day);
+            let Some(want) = self.wants.get(index) else { continue };
+            let known = campaigns.iter().position(|campaign| *campaign == want.campaign);
+            let rank = known.unwrap_or_else(|| {
+                campaigns.push(want.campaign);
+                campaigns.len() - 1
+            });
+            keyed.push((rank, want.closed.is_none(), wish, want.make_good, index));
+        }
+        keyed.sort_unstable();
+        keyed.into_iter().map(|(.., index)| index).collect()
     }
 
     /// Answers whether nothing remains to be done about a make-good.
@@ -138,8 +157,8 @@ impl<'s, 'a> Sweep<'s, 'a> {
         for segment in self.book.turn(campaign) {
             let search = Search { item, segment, within: &within, wish: wish.max(soonest), earlier: true };
             match self.find(&search, taken) {
-                Ok((start, _)) if repeat.is_none() && self.book.repeats(campaign, segment, start) => {
-                    repeat = Some(segment);
+                Ok((start, _)) if self.book.repeats(campaign, segment, start) => {
+                    repeat.get_or_insert(segment);
                 }
                 Ok((start, fit)) => {
                     self.place(&Item { due: start, occurrence: start, ..item }, &fit, start, taken);
@@ -254,8 +273,8 @@ impl<'s, 'a> Sweep<'s, 'a> {
         for segment in self.book.turn(campaign) {
             let recording = self.station.recording_of(segment);
             match self.fit_recording(item, segment, recording, now, Some(&within)) {
-                Ok(fit) if repeat.is_none() && self.book.repeats(campaign, segment, now) => {
-                    repeat = Some(fit)
+                Ok(fit) if self.book.repeats(campaign, segment, now) => {
+                    repeat.get_or_insert(fit);
                 }
                 Ok(fit) => return Ok(fit),
                 Err(other) => {
