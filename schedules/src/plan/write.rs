@@ -16,7 +16,10 @@ impl Sweep<'_, '_> {
             let item = &decided.item;
             (decided.start, self.show(item).map(|show| show.origin), self.position(item), item.attempt, *item)
         });
-        let mut plan = DayPlan { date, slots: Vec::new(), refusals: Vec::new() };
+        // Exactly as much as is needed: a year of days is kept together.
+        let slots = decided.iter().filter(|decided| decided.verdict.is_ok()).count();
+        let refusals = Vec::with_capacity(decided.len().saturating_sub(slots));
+        let mut plan = DayPlan { date, slots: Vec::with_capacity(slots), refusals };
         for decided in sorted {
             let Some(show) = self.show(&decided.item) else { continue };
             match &decided.verdict {
