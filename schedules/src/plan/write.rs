@@ -59,7 +59,7 @@ impl Sweep<'_, '_> {
             pcm: prepared.map(|prepared| prepared.hash.clone()).unwrap_or_default(),
             original_sha256: facts.map(|facts| facts.original_sha256.clone()).unwrap_or_default(),
             approved_by: facts.and_then(|facts| facts.approved_by.clone()),
-            reason: self.placed(show, item, spot),
+            reason: trimmed(self.placed(show, item, spot)),
         }
     }
 
@@ -74,7 +74,7 @@ impl Sweep<'_, '_> {
             occurrence: item.occurrence,
             position: self.position(item),
             segment: decided.segment,
-            reason: self.refused(show, decided, title.as_deref().unwrap_or_default(), why),
+            reason: trimmed(self.refused(show, decided, title.as_deref().unwrap_or_default(), why)),
             title,
             class: item.class,
             start: decided.start,
@@ -214,4 +214,11 @@ impl Sweep<'_, '_> {
     fn holiday(&self, id: HolidayId) -> &str {
         self.hours.calendar.name(id).unwrap_or_default()
     }
+}
+
+/// Without spare room: a year of sentences is kept together.
+fn trimmed(mut reason: Reason) -> Reason {
+    reason.vi.shrink_to_fit();
+    reason.en.shrink_to_fit();
+    reason
 }
