@@ -49,8 +49,14 @@ impl<'s, 'a> Sweep<'s, 'a> {
             .iter()
             .map(|campaign| station.shows.get(station.campaign(campaign.id)?)?.zones)
             .collect();
-        let opened: Vec<Vec<Opened>> = sets.iter().map(|set| self.opened(*set)).collect();
-        let wants = self.book.wants(date, &|campaign| opened.get(campaign).cloned().unwrap_or_default());
+        let mut opened: Vec<Option<Vec<Opened>>> = vec![None; station.zone_sets.len()];
+        for &set in sets.iter().flatten() {
+            if let Some(slot @ None) = opened.get_mut(set) {
+                *slot = Some(self.opened(set));
+            }
+        }
+        let opened = |campaign: usize| opened.get((*sets.get(campaign)?)?)?.clone();
+        let wants = self.book.wants(date, &|campaign| opened(campaign).unwrap_or_default());
         let mut fillers = Vec::new();
         for want in wants {
             let index = self.wants.len();
@@ -337,9 +343,9 @@ impl<'s, 'a> Sweep<'s, 'a> {
         }
     }
 
-    /// When campaigns were heard lately.
-    pub(super) fn note_spacing(&mut self) {
-        for heard in &self.past.extra {
+    /// When campaigns were heard, from `since` on.
+    pub(super) fn note_spacing(&mut self, since: Timestamp) {
+        for heard in self.past.extra.iter().filter(|heard| since <= heard.stretch.until) {
             if let Origin::Campaign(_) = heard.airing.origin {
                 self.spacing.note(heard.id.0, heard.stretch);
             }
@@ -440,8 +446,7 @@ impl<'s, 'a> Sweep<'s, 'a> {
     }
 
     /// The openings of the day in which every zone of a campaign may sound.
-    fn opened(&mut self, set: Option<usize>) -> Vec<Opened> {
-        let Some(set) = set else { return Vec::new() };
+    fn opened(&mut self, set: usize) -> Vec<Opened> {
         let permits = self.hours.permits(set).to_vec();
         let Some(today) = self.hours.today() else { return Vec::new() };
         let mut opened = Vec::new();

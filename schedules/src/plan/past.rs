@@ -6,12 +6,11 @@ use super::types::{Origin, PastAiring, Permit};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// The closed airings of programmes, by what they were airings of.
 #[derive(Default)]
 pub(super) struct Past<'a> {
-    closed: HashMap<ItemId, &'a PastAiring>,
     /// By show, occurrence and position: the attempts, the first one first.
     pub(super) attempts: BTreeMap<(usize, Timestamp, u32), Attempts<'a>>,
     /// What was heard and is no first attempt of a programme, so that no sweep of the day finds it again.
@@ -43,7 +42,6 @@ impl<'a> Past<'a> {
                     let Some(show) = station.programme(id) else { continue };
                     let Some((occurrence, position)) = parts(first) else { continue };
                     let item = (show, occurrence, position, attempt);
-                    past.closed.insert(item, airing);
                     past.attempts.entry((show, occurrence, position)).or_default().push((attempt, airing));
                     if attempt > 0 {
                         past.add_extra(item, airing);
@@ -75,7 +73,9 @@ impl<'a> Past<'a> {
     }
 
     pub(super) fn closed(&self, id: ItemId) -> Option<&'a PastAiring> {
-        self.closed.get(&id).copied()
+        let (show, occurrence, position, attempt) = id;
+        let attempts = self.attempts.get(&(show, occurrence, position))?;
+        attempts.iter().rfind(|(other, _)| *other == attempt).map(|(_, airing)| *airing)
     }
 }
 
