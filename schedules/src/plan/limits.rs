@@ -37,7 +37,48 @@ pub(super) struct Used {
 struct Opened {
     /// In order.
     stretches: Vec<(Stretch, ItemId)>,
+    /// What they make together, in order: it is asked far more often than it changes.
+    sessions: Vec<Session>,
     sum: i64,
+}
+
+/// Sound with less than [`SESSION_GAP`] of silence in it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Session {
+    from: i64,
+    until: i64,
+    sound: i64,
+}
+
+impl Session {
+    fn new((from, until): Stretch) -> Session {
+        Session { from, until, sound: until - from }
+    }
+
+    /// Takes in what begins no earlier than this; gives it back when the silence before it is too long.
+    fn join(&mut self, next: Session) -> Option<Session> {
+        if next.from - self.until >= SESSION_GAP {
+            return Some(next);
+        }
+        self.until = self.until.max(next.until);
+        self.sound += next.sound;
+        None
+    }
+}
+
+impl Opened {
+    fn count(&mut self) {
+        self.sum = self.stretches.iter().map(|((from, until), _)| until - from).sum();
+        self.sessions.clear();
+        for (stretch, _) in &self.stretches {
+            let next = Session::new(*stretch);
+            let over = match self.sessions.last_mut() {
+                Some(last) => last.join(next),
+                None => Some(next),
+            };
+            self.sessions.extend(over);
+        }
+    }
 }
 
 /// From when to when, in nanoseconds.
@@ -52,7 +93,7 @@ impl Used {
                 let stretch = within(stretch, opening.permit);
                 let place = used.stretches.partition_point(|(other, _)| *other <= stretch);
                 used.stretches.insert(place, (stretch, id));
-                used.sum += stretch.1 - stretch.0;
+                used.count();
             }
         }
     }
@@ -62,14 +103,17 @@ impl Used {
         let since = nanoseconds(since);
         for used in self.by_opening.values_mut() {
             let first = used.stretches.partition_point(|((from, _), _)| *from < since);
+            let before = used.stretches.len();
             let mut index = first;
-            while let Some(&((from, until), of)) = used.stretches.get(index) {
-                if of == id {
+            while let Some((_, of)) = used.stretches.get(index) {
+                if *of == id {
                     used.stretches.remove(index);
-                    used.sum -= until - from;
                 } else {
                     index += 1;
                 }
+            }
+            if used.stretches.len() < before {
+                used.count();
             }
         }
     }
@@ -123,7 +167,7 @@ fn exceeded(
     let length = more.1 - more.0;
     let today = [used.on(index, date), reserved.and_then(|reserved| reserved.on(index, date))];
     let sessions = if limits.minutes_per_session.is_some() || limits.sessions_per_day.is_some() {
-        let [used, reserved] = today.map(|used| used.map_or(&[][..], |used| &used.stretches));
+        let [used, reserved] = today.map(|used| used.map_or(&[][..], |used| &used.sessions));
         Sessions::of(used, reserved, more)
     } else {
         Sessions::default()
@@ -185,38 +229,37 @@ struct Sessions {
     count: u32,
     /// The sound of the one that has most.
     longest: i64,
-    /// The sound of the one that is not over.
-    running: i64,
-    last_end: Option<i64>,
 }
 
 impl Sessions {
     /// Goes through what is used, what is reserved and what would come, in order.
-    fn of(used: &[(Stretch, ItemId)], reserved: &[(Stretch, ItemId)], more: Stretch) -> Sessions {
+    fn of(used: &[Session], reserved: &[Session], more: Stretch) -> Sessions {
         let mut sessions = Sessions::default();
-        let (mut i, mut j, mut more) = (0, 0, Some(more));
+        let (mut used, mut reserved) = (used.iter().copied().peekable(), reserved.iter().copied().peekable());
+        let mut more = Some(Session::new(more));
+        let mut running: Option<Session> = None;
         loop {
-            let one = used.get(i).map(|(stretch, _)| *stretch);
-            let other = reserved.get(j).map(|(stretch, _)| *stretch);
-            let Some(next) = [one, other, more].into_iter().flatten().min() else { return sessions };
-            if one == Some(next) {
-                i += 1;
-            } else if other == Some(next) {
-                j += 1;
-            } else {
+            let first = [used.peek().copied(), reserved.peek().copied(), more].into_iter().flatten().min();
+            let Some(next) = first else { break };
+            if used.next_if_eq(&next).is_none() && reserved.next_if_eq(&next).is_none() {
                 more = None;
             }
-            sessions.hear(next);
+            let over = match &mut running {
+                Some(running) => running.join(next),
+                None => Some(next),
+            };
+            if let Some(next) = over {
+                sessions.close(running.replace(next));
+            }
         }
+        sessions.close(running);
+        sessions
     }
 
-    fn hear(&mut self, (from, until): Stretch) {
-        if self.last_end.is_none_or(|end| from - end >= SESSION_GAP) {
+    fn close(&mut self, session: Option<Session>) {
+        if let Some(session) = session {
             self.count += 1;
-            self.running = 0;
+            self.longest = self.longest.max(session.sound);
         }
-        self.running += until - from;
-        self.longest = self.longest.max(self.running);
-        self.last_end = Some(until);
     }
 }
