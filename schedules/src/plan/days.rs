@@ -29,14 +29,15 @@ pub(super) fn plan_days(station: &Station<'_>, from: Date, to: Date, each: &mut 
     let longest_spacing =
         station.snapshot.campaigns.iter().map(|campaign| campaign.min_spacing_minutes).max();
     let longest_spacing = SignedDuration::from_mins(i64::from(longest_spacing.unwrap_or(0)));
-    sweep.note_spacing();
+    let lately = |begins: Timestamp| begins.saturating_sub(longest_spacing).unwrap_or(Timestamp::MIN);
+    sweep.note_spacing(lately(sweep.hours.midnight(date)));
     // What sounds across the last midnight may still be cut: its day is complete when it is over.
     while date < to || open.waits() {
         sweep.hours.enter(date);
         let next = date.saturating_add(1.day());
         let day = Permit { from: sweep.hours.midnight(date), until: sweep.hours.midnight(next) };
         sweep.used.forget_before(monday_of(date).saturating_sub(1.day()));
-        sweep.spacing.forget_before(day.from.saturating_sub(longest_spacing).unwrap_or(Timestamp::MIN));
+        sweep.spacing.forget_before(lately(day.from));
         sweep.begin_day(day);
         for (at, show) in upcoming.take(&sweep, date, to) {
             sweep.occur(show, at);

@@ -2,7 +2,8 @@
 
 use super::hours::{intersect, merged};
 use super::item::{Chance, Item, Met, Why};
-use super::past::heard;
+use super::limits::{self, Exceeded};
+use super::past::Heard;
 use super::station::{Show, What};
 use super::sweep::{Fit, Sweep};
 use super::types::{Origin, Permit};
@@ -26,6 +27,8 @@ struct Search<'x> {
     segment: SegmentId,
     /// The stretches in which it may lie.
     within: &'x [Permit],
+    /// What of them is free.
+    free: &'x [Permit],
     /// Where it would be best.
     wish: Timestamp,
     /// The latest gap before the wish is better than none.
@@ -46,8 +49,14 @@ impl<'s, 'a> Sweep<'s, 'a> {
             .iter()
             .map(|campaign| station.shows.get(station.campaign(campaign.id)?)?.zones)
             .collect();
-        let opened: Vec<Vec<Opened>> = sets.iter().map(|set| self.opened(*set)).collect();
-        let wants = self.book.wants(date, &|campaign| opened.get(campaign).cloned().unwrap_or_default());
+        let mut opened: Vec<Option<Vec<Opened>>> = vec![None; station.zone_sets.len()];
+        for &set in sets.iter().flatten() {
+            if let Some(slot @ None) = opened.get_mut(set) {
+                *slot = Some(self.opened(set));
+            }
+        }
+        let opened = |campaign: usize| opened.get((*sets.get(campaign)?)?)?.clone();
+        let wants = self.book.wants(date, &|campaign| opened(campaign).unwrap_or_default());
         let mut fillers = Vec::new();
         for want in wants {
             let index = self.wants.len();
@@ -123,8 +132,10 @@ impl<'s, 'a> Sweep<'s, 'a> {
         // It starts no later than its time is over.
         let within = Permit { from: item.due.max(day.from), until: day.until };
         let within = intersect(self.hours.permits(set), &[within]);
-        let search = Search { item: *item, segment, within: &within, wish: item.due, earlier: false };
-        match self.find(&search, taken) {
+        let free = self.free(item, &within, taken);
+        let search =
+            Search { item: *item, segment, within: &within, free: &free, wish: item.due, earlier: false };
+        match self.find(&search) {
             Ok((start, fit)) if start <= until => {
                 self.place(item, &fit, start, taken);
                 true
@@ -151,12 +162,20 @@ impl<'s, 'a> Sweep<'s, 'a> {
         let soonest = self.soonest(day.from);
         let item = self.item_of(show, want, wish);
         let within = intersect(&self.stretches(want), &[Permit { from: soonest, until: day.until }]);
+        let free = self.free(&item, &within, taken);
+        let search = |segment| Search {
+            item,
+            segment,
+            within: &within,
+            free: &free,
+            wish: wish.max(soonest),
+            earlier: true,
+        };
         let mut why = None;
         // What would air twice in a row, because of what stands around the gap, is a last resort.
         let mut repeat = None;
         for segment in self.book.turn(campaign) {
-            let search = Search { item, segment, within: &within, wish: wish.max(soonest), earlier: true };
-            match self.find(&search, taken) {
+            match self.find(&search(segment)) {
                 Ok((start, _)) if self.book.repeats(campaign, segment, start) => {
                     repeat.get_or_insert(segment);
                 }
@@ -170,8 +189,7 @@ impl<'s, 'a> Sweep<'s, 'a> {
             }
         }
         if let Some(segment) = repeat {
-            let search = Search { item, segment, within: &within, wish: wish.max(soonest), earlier: true };
-            if let Ok((start, fit)) = self.find(&search, taken) {
+            if let Ok((start, fit)) = self.find(&search(segment)) {
                 self.place(&Item { due: start, occurrence: start, ..item }, &fit, start, taken);
                 return;
             }
@@ -202,17 +220,19 @@ impl<'s, 'a> Sweep<'s, 'a> {
         self.decide(item, start, Some(fit.recording), fit.segment, Ok(spot));
     }
 
+    /// What is free of the stretches in which an item may lie, far enough from what it has had.
+    fn free(&self, item: &Item, within: &[Permit], taken: &TakenTime) -> Vec<Permit> {
+        let free = without(within, &taken.taken);
+        let silences = self.spacing.silences(item.show, self.distance(item), SignedDuration::ZERO);
+        if silences.is_empty() { free } else { without(&free, &merged(silences)) }
+    }
+
     /// The first gap at or after the wish that holds the recording, else the latest one before it.
-    fn find(&mut self, search: &Search<'_>, taken: &TakenTime) -> Result<(Timestamp, Fit), Why> {
+    fn find(&mut self, search: &Search<'_>) -> Result<(Timestamp, Fit), Why> {
         let recording = self.station.recording_of(search.segment);
         let held = recording.and_then(|index| self.station.recordings.get(index));
         let length = held.map_or(SignedDuration::ZERO, |held| held.duration);
-        let mut blocked = taken.taken.clone();
-        let distance = self.distance(&search.item);
-        for silence in self.spacing.silences(search.item.show, distance, SignedDuration::ZERO) {
-            blocked.push(silence);
-        }
-        let gaps = without(search.within, &merged(blocked));
+        let gaps = search.free;
         let fits = |gap: &Permit, start: Timestamp| {
             gap.from <= start && start.saturating_add(length).is_ok_and(|end| end <= gap.until)
         };
@@ -227,19 +247,40 @@ impl<'s, 'a> Sweep<'s, 'a> {
             fits(gap, start).then_some(start)
         });
         let mut why = None;
-        for start in later.chain(earlier).collect::<Vec<_>>() {
+        let mut full: Vec<usize> = Vec::new();
+        for start in later.chain(earlier) {
+            if !full.is_empty() && self.inside_one_of(&full, start, length) {
+                continue;
+            }
             let fit = self.fit_recording(&search.item, search.segment, recording, start, Some(search.within));
             let verdict = fit.and_then(|fit| self.within_limits(&search.item, &fit, start).map(|()| fit));
             match verdict {
                 Ok(fit) => return Ok((start, fit)),
                 Err(other) => {
                     why.get_or_insert(other);
+                    if let Why::Limit(Exceeded { code, window, .. }) = other
+                        && limits::wherever(code)
+                    {
+                        full.push(window);
+                    }
                 }
             }
         }
         // Without any gap the recording itself may be the reason.
         let airable = self.station.airable(recording, search.item.class, search.wish, length);
         Err(why.unwrap_or(airable.map_or_else(Why::Unairable, |_| Why::NoRoom)))
+    }
+
+    /// Whether a stretch lies in one of these windows as a whole: no place there is better than another.
+    fn inside_one_of(&self, windows: &[usize], start: Timestamp, length: SignedDuration) -> bool {
+        let Ok(end) = start.saturating_add(length) else { return false };
+        self.hours.today().is_some_and(|today| {
+            today.openings.iter().any(|opening| {
+                windows.contains(&opening.window)
+                    && opening.permit.from <= start
+                    && end <= opening.permit.until
+            })
+        })
     }
 
     /// What is taken of a day: what sounds, with the silence behind it, and what sounds outside the plan.
@@ -321,11 +362,11 @@ impl<'s, 'a> Sweep<'s, 'a> {
         }
     }
 
-    /// When campaigns were heard lately.
-    pub(super) fn note_spacing(&mut self) {
-        for (id, airing) in &self.past.extra {
-            if let (Origin::Campaign(_), Some(stretch)) = (airing.origin, heard(airing)) {
-                self.spacing.note(id.0, stretch);
+    /// When campaigns were heard, from `since` on.
+    pub(super) fn note_spacing(&mut self, since: Timestamp) {
+        for heard in self.past.extra.iter().filter(|heard| since <= heard.stretch.until) {
+            if let Origin::Campaign(_) = heard.airing.origin {
+                self.spacing.note(heard.id.0, heard.stretch);
             }
         }
     }
@@ -336,14 +377,10 @@ impl<'s, 'a> Sweep<'s, 'a> {
         if !self.hours.limited() {
             return;
         }
-        for (id, airing) in &self.past.extra {
-            let Some(stretch) = heard(airing) else { continue };
-            if stretch.from < day.from || day.until <= stretch.from {
-                continue;
-            }
+        for &Heard { id, stretch, .. } in self.past.extra_in(day) {
             if let Some(set) = self.station.shows.get(id.0).and_then(|show| show.zones) {
                 let touched = self.hours.touched(set, stretch);
-                self.used.take(&self.hours.windows, *id, stretch, &touched);
+                self.used.take(&self.hours.windows, id, stretch, &touched);
             }
         }
     }
@@ -428,8 +465,7 @@ impl<'s, 'a> Sweep<'s, 'a> {
     }
 
     /// The openings of the day in which every zone of a campaign may sound.
-    fn opened(&mut self, set: Option<usize>) -> Vec<Opened> {
-        let Some(set) = set else { return Vec::new() };
+    fn opened(&mut self, set: usize) -> Vec<Opened> {
         let permits = self.hours.permits(set).to_vec();
         let Some(today) = self.hours.today() else { return Vec::new() };
         let mut opened = Vec::new();

@@ -35,8 +35,50 @@ pub(super) struct Used {
 /// The sound inside one opening.
 #[derive(Clone, Default)]
 struct Opened {
-    stretches: Vec<(ItemId, Stretch)>,
+    /// In order.
+    stretches: Vec<(Stretch, ItemId)>,
+    /// What they make together, in order: it is asked far more often than it changes.
+    sessions: Vec<Session>,
     sum: i64,
+}
+
+/// Sound with less than [`SESSION_GAP`] of silence in it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Session {
+    from: i64,
+    until: i64,
+    sound: i64,
+}
+
+impl Session {
+    fn new((from, until): Stretch) -> Session {
+        Session { from, until, sound: until - from }
+    }
+
+    /// Takes in what begins no earlier than this; gives it back when the silence before it is too long.
+    fn join(&mut self, next: Session) -> Option<Session> {
+        if next.from - self.until >= SESSION_GAP {
+            return Some(next);
+        }
+        self.until = self.until.max(next.until);
+        self.sound += next.sound;
+        None
+    }
+}
+
+impl Opened {
+    fn count(&mut self) {
+        self.sum = self.stretches.iter().map(|((from, until), _)| until - from).sum();
+        self.sessions.clear();
+        for (stretch, _) in &self.stretches {
+            let next = Session::new(*stretch);
+            let over = match self.sessions.last_mut() {
+                Some(last) => last.join(next),
+                None => Some(next),
+            };
+            self.sessions.extend(over);
+        }
+    }
 }
 
 /// From when to when, in nanoseconds.
@@ -49,17 +91,30 @@ impl Used {
             if windows.get(opening.window).is_some_and(|window| window.limits != Limits::default()) {
                 let used = self.by_opening.entry((opening.window, opening.date)).or_default();
                 let stretch = within(stretch, opening.permit);
-                used.sum += stretch.1 - stretch.0;
-                used.stretches.push((id, stretch));
+                let place = used.stretches.partition_point(|(other, _)| *other <= stretch);
+                used.stretches.insert(place, (stretch, id));
+                used.count();
             }
         }
     }
 
-    /// Gives back what an item took.
-    pub(super) fn release(&mut self, id: ItemId) {
+    /// Gives back what an item took from `since` on.
+    pub(super) fn release(&mut self, id: ItemId, since: Timestamp) {
+        let since = nanoseconds(since);
         for used in self.by_opening.values_mut() {
-            used.stretches.retain(|(of, _)| *of != id);
-            used.sum = used.stretches.iter().map(|(_, (from, until))| until - from).sum();
+            let first = used.stretches.partition_point(|((from, _), _)| *from < since);
+            let before = used.stretches.len();
+            let mut index = first;
+            while let Some((_, of)) = used.stretches.get(index) {
+                if *of == id {
+                    used.stretches.remove(index);
+                } else {
+                    index += 1;
+                }
+            }
+            if used.stretches.len() < before {
+                used.count();
+            }
         }
     }
 
@@ -73,6 +128,10 @@ impl Used {
         let days = self.by_opening.range((window, from)..=(window, to));
         days.map(|(&(_, date), used)| (date, used)).filter(|(_, used)| !used.stretches.is_empty())
     }
+
+    fn on(&self, window: usize, date: Date) -> Option<&Opened> {
+        self.by_opening.get(&(window, date))
+    }
 }
 
 /// Whether every opening that a stretch touches has room for it beside what is used and what is reserved.
@@ -84,39 +143,69 @@ pub(super) fn check(
     touched: &[Opening],
 ) -> Result<(), Exceeded> {
     for opening in touched {
-        let Some(window) = windows.get(opening.window) else { continue };
-        if window.limits == Limits::default() {
+        let Some(window) = windows.get(opening.window).filter(|window| window.limits != Limits::default())
+        else {
             continue;
-        }
-        let (index, date) = (opening.window, opening.date);
-        let all = [Some(used), reserved];
-        let mut today = vec![within(stretch, opening.permit)];
-        if window.limits.minutes_per_session.is_some() || window.limits.sessions_per_day.is_some() {
-            for (_, used) in all.into_iter().flatten().flat_map(|used| used.of(index, date, date)) {
-                today.extend(used.stretches.iter().map(|(_, stretch)| *stretch));
-            }
-        }
-        let more = today.first().map_or(0, |(from, until)| until - from);
-        let mut counted = Counted { sessions: sessions(today), day: more, week: more, days: vec![date] };
-        let monday = monday_of(date);
-        let week = all
-            .into_iter()
-            .flatten()
-            .flat_map(|used| used.of(index, monday, monday.saturating_add(6.days())));
-        for (day, used) in week {
-            counted.week += used.sum;
-            if day == date {
-                counted.day += used.sum;
-            }
-            if !counted.days.contains(&day) {
-                counted.days.push(day);
-            }
-        }
-        if let Some((code, limit)) = counted.exceeds(&window.limits) {
-            return Err(Exceeded { code, window: index, limit });
+        };
+        let more = within(stretch, opening.permit);
+        if let Some((code, limit)) = exceeded(used, reserved, &window.limits, opening, more) {
+            return Err(Exceeded { code, window: opening.window, limit });
         }
     }
     Ok(())
+}
+
+/// The first limit of a window that one more stretch would exceed.
+fn exceeded(
+    used: &Used,
+    reserved: Option<&Used>,
+    limits: &Limits,
+    opening: &Opening,
+    more: Stretch,
+) -> Option<(ReasonCode, u32)> {
+    let (index, date) = (opening.window, opening.date);
+    let length = more.1 - more.0;
+    let today = [used.on(index, date), reserved.and_then(|reserved| reserved.on(index, date))];
+    let sessions = if limits.minutes_per_session.is_some() || limits.sessions_per_day.is_some() {
+        let [used, reserved] = today.map(|used| used.map_or(&[][..], |used| &used.sessions));
+        Sessions::of(used, reserved, more)
+    } else {
+        Sessions::default()
+    };
+    let day = length + today.into_iter().flatten().map(|used| used.sum).sum::<i64>();
+    let (mut week, mut days) = (length, day_of_week(date));
+    if limits.minutes_per_week.is_some() || limits.days_per_week.is_some() {
+        let monday = monday_of(date);
+        for all in [Some(used), reserved].into_iter().flatten() {
+            for (date, used) in all.of(index, monday, monday.saturating_add(6.days())) {
+                week += used.sum;
+                days |= day_of_week(date);
+            }
+        }
+    }
+    let over = |limit: Option<u32>, code, sum: i64| {
+        limit.filter(|&limit| sum > i64::from(limit) * MINUTE).map(|limit| (code, limit))
+    };
+    let too_many = |limit: Option<u32>, code, count: u32| {
+        limit.filter(|&limit| count > limit).map(|limit| (code, limit))
+    };
+    over(limits.minutes_per_session, ReasonCode::LimitMinutesPerSession, sessions.longest)
+        .or_else(|| over(limits.minutes_per_day, ReasonCode::LimitMinutesPerDay, day))
+        .or_else(|| over(limits.minutes_per_week, ReasonCode::LimitMinutesPerWeek, week))
+        .or_else(|| too_many(limits.sessions_per_day, ReasonCode::LimitSessionsPerDay, sessions.count))
+        .or_else(|| too_many(limits.days_per_week, ReasonCode::LimitDaysPerWeek, days.count_ones()))
+}
+
+/// Whether a limit that one stretch of a day would exceed is exceeded by every other one that is as long and lies
+/// in the same window on that day.
+pub(super) fn wherever(code: ReasonCode) -> bool {
+    use ReasonCode::{LimitDaysPerWeek, LimitMinutesPerDay, LimitMinutesPerWeek};
+    matches!(code, LimitMinutesPerDay | LimitMinutesPerWeek | LimitDaysPerWeek)
+}
+
+/// A bit for each day of the week.
+fn day_of_week(date: Date) -> u8 {
+    1 << date.weekday().to_monday_zero_offset()
 }
 
 /// The Monday of a week.
@@ -126,53 +215,51 @@ pub(super) fn monday_of(date: Date) -> Date {
 
 /// The part of a stretch that lies inside a permit.
 fn within(stretch: Permit, permit: Permit) -> Stretch {
-    let nanoseconds = |at: Timestamp| i64::try_from(at.as_nanosecond()).unwrap_or(i64::MAX);
     let from = nanoseconds(stretch.from.max(permit.from));
     (from, nanoseconds(stretch.until.min(permit.until)).max(from))
 }
 
-/// What a window would have had, with one more stretch.
-struct Counted {
-    /// The sound of each session of the day.
-    sessions: Vec<i64>,
-    day: i64,
-    week: i64,
-    /// The days of the week with any sound.
-    days: Vec<Date>,
+fn nanoseconds(at: Timestamp) -> i64 {
+    i64::try_from(at.as_nanosecond()).unwrap_or(if at < Timestamp::UNIX_EPOCH { i64::MIN } else { i64::MAX })
 }
 
-impl Counted {
-    /// The first limit that is exceeded.
-    fn exceeds(&self, limits: &Limits) -> Option<(ReasonCode, u32)> {
-        let over = |limit: Option<u32>, code, sum: i64| {
-            limit.filter(|&limit| sum > i64::from(limit) * MINUTE).map(|limit| (code, limit))
-        };
-        let too_many = |limit: Option<u32>, code, count: usize| {
-            let limit = limit.filter(|&limit| count > usize::try_from(limit).unwrap_or(usize::MAX));
-            limit.map(|limit| (code, limit))
-        };
-        let longest = self.sessions.iter().copied().max().unwrap_or(0);
-        over(limits.minutes_per_session, ReasonCode::LimitMinutesPerSession, longest)
-            .or_else(|| over(limits.minutes_per_day, ReasonCode::LimitMinutesPerDay, self.day))
-            .or_else(|| over(limits.minutes_per_week, ReasonCode::LimitMinutesPerWeek, self.week))
-            .or_else(|| {
-                too_many(limits.sessions_per_day, ReasonCode::LimitSessionsPerDay, self.sessions.len())
-            })
-            .or_else(|| too_many(limits.days_per_week, ReasonCode::LimitDaysPerWeek, self.days.len()))
-    }
+/// The sessions of a day, with one more stretch.
+#[derive(Default)]
+struct Sessions {
+    count: u32,
+    /// The sound of the one that has most.
+    longest: i64,
 }
 
-/// The sound of each session of a day.
-fn sessions(mut day: Vec<Stretch>) -> Vec<i64> {
-    day.sort_unstable();
-    let mut sessions: Vec<i64> = Vec::new();
-    let mut last_end: Option<i64> = None;
-    for (from, until) in day {
-        match (last_end, sessions.last_mut()) {
-            (Some(end), Some(session)) if from - end < SESSION_GAP => *session += until - from,
-            _ => sessions.push(until - from),
+impl Sessions {
+    /// Goes through what is used, what is reserved and what would come, in order.
+    fn of(used: &[Session], reserved: &[Session], more: Stretch) -> Sessions {
+        let mut sessions = Sessions::default();
+        let (mut used, mut reserved) = (used.iter().copied().peekable(), reserved.iter().copied().peekable());
+        let mut more = Some(Session::new(more));
+        let mut running: Option<Session> = None;
+        loop {
+            let first = [used.peek().copied(), reserved.peek().copied(), more].into_iter().flatten().min();
+            let Some(next) = first else { break };
+            if used.next_if_eq(&next).is_none() && reserved.next_if_eq(&next).is_none() {
+                more = None;
+            }
+            let over = match &mut running {
+                Some(running) => running.join(next),
+                None => Some(next),
+            };
+            if let Some(next) = over {
+                sessions.close(running.replace(next));
+            }
         }
-        last_end = Some(until);
+        sessions.close(running);
+        sessions
     }
-    sessions
+
+    fn close(&mut self, session: Option<Session>) {
+        if let Some(session) = session {
+            self.count += 1;
+            self.longest = self.longest.max(session.sound);
+        }
+    }
 }

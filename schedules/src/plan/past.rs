@@ -5,17 +5,24 @@ use super::station::Station;
 use super::types::{Origin, PastAiring, Permit};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
-use std::collections::{BTreeMap, HashMap};
+use jiff::tz::Offset;
+use std::collections::BTreeMap;
 
 /// The closed airings of programmes, by what they were airings of.
 #[derive(Default)]
 pub(super) struct Past<'a> {
-    closed: HashMap<ItemId, &'a PastAiring>,
     /// By show, occurrence and position: the attempts, the first one first.
     pub(super) attempts: BTreeMap<(usize, Timestamp, u32), Attempts<'a>>,
     /// What was heard and is no first attempt of a programme, so that no sweep of the day finds it again.
-    pub(super) extra: Vec<(ItemId, &'a PastAiring)>,
+    /// In the order in which it began.
+    pub(super) extra: Vec<Heard<'a>>,
+}
+
+/// What was heard.
+pub(super) struct Heard<'a> {
+    pub(super) id: ItemId,
+    pub(super) airing: &'a PastAiring,
+    pub(super) stretch: Permit,
 }
 
 /// The attempts at one item, by number.
@@ -35,15 +42,14 @@ impl<'a> Past<'a> {
                     let Some(show) = station.programme(id) else { continue };
                     let Some((occurrence, position)) = parts(first) else { continue };
                     let item = (show, occurrence, position, attempt);
-                    past.closed.insert(item, airing);
                     past.attempts.entry((show, occurrence, position)).or_default().push((attempt, airing));
                     if attempt > 0 {
-                        past.extra.push((item, airing));
+                        past.add_extra(item, airing);
                     }
                 }
                 Origin::Campaign(id) => {
                     let Some(show) = station.campaign(id) else { continue };
-                    past.extra.push(((show, airing.planned_start, index, attempt), airing));
+                    past.add_extra((show, airing.planned_start, index, attempt), airing);
                 }
                 Origin::Emergency(_) => {}
             }
@@ -51,12 +57,25 @@ impl<'a> Past<'a> {
         for attempts in past.attempts.values_mut() {
             attempts.sort_by_key(|(attempt, _)| *attempt);
         }
-        past.extra.retain(|(_, airing)| heard(airing).is_some());
+        past.extra.sort_by_key(|heard| heard.stretch.from);
         past
     }
 
+    fn add_extra(&mut self, id: ItemId, airing: &'a PastAiring) {
+        self.extra.extend(heard(airing).map(|stretch| Heard { id, airing, stretch }));
+    }
+
+    /// What of `extra` began in a stretch of time.
+    pub(super) fn extra_in(&self, day: Permit) -> &[Heard<'a>] {
+        let from = self.extra.partition_point(|heard| heard.stretch.from < day.from);
+        let until = self.extra.partition_point(|heard| heard.stretch.from < day.until);
+        self.extra.get(from..until).unwrap_or_default()
+    }
+
     pub(super) fn closed(&self, id: ItemId) -> Option<&'a PastAiring> {
-        self.closed.get(&id).copied()
+        let (show, occurrence, position, attempt) = id;
+        let attempts = self.attempts.get(&(show, occurrence, position))?;
+        attempts.iter().rfind(|(other, _)| *other == attempt).map(|(_, airing)| *airing)
     }
 }
 
@@ -69,9 +88,24 @@ pub(super) fn heard(airing: &PastAiring) -> Option<Permit> {
 /// The occurrence and the position that a first key of a programme names.
 fn parts(first: &str) -> Option<(Timestamp, u32)> {
     let mut parts = first.split('/').skip(1);
-    let civil = DateTime::strptime("%Y%m%dT%H%M%SZ", parts.next()?).ok()?;
-    let occurrence = TimeZone::UTC.to_timestamp(civil).ok()?;
+    let occurrence = instant(parts.next()?)?;
     Some((occurrence, parts.next()?.parse().ok()?))
+}
+
+/// `20261130T100000Z`, read by hand: every plan reads the whole history.
+fn instant(text: &str) -> Option<Timestamp> {
+    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+    let digits = |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(date, 8) || !digits(time, 6) {
+        return None;
+    }
+    let (date, time): (i32, i32) = (date.parse().ok()?, time.parse().ok()?);
+    let part = |number: i32| i8::try_from(number % 100).ok();
+    let (month, day) = (part(date / 100)?, part(date)?);
+    let (hour, minute, second) = (part(time / 10_000)?, part(time / 100)?, part(time)?);
+    let civil =
+        DateTime::new(i16::try_from(date / 10_000).ok()?, month, day, hour, minute, second, 0).ok()?;
+    Offset::UTC.to_timestamp(civil).ok()
 }
 
 #[cfg(test)]
@@ -88,6 +122,14 @@ mod tests {
         let key = SlotKey::new(ProgrammeId(uuid::Uuid::from_u128(5)), at, 3).with_attempt(2);
         assert_eq!(key.attempt().1, 2);
         assert_eq!(parts(key.attempt().0), Some((at, 3)));
-        assert_eq!(parts("no key"), None);
+        for wrong in [
+            "no key",
+            "p/20261130T1000Z/1",
+            "p/20261330T100000Z/1",
+            "p/+0261130T100000Z/1",
+            "p/20261130T100000Z",
+        ] {
+            assert_eq!(parts(wrong), None, "{wrong}");
+        }
     }
 }

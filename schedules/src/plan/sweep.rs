@@ -271,10 +271,11 @@ impl<'s, 'a> Sweep<'s, 'a> {
     fn cut(&mut self, item: &Item, fit: &Fit, current: &Current, now: Timestamp) -> Result<(), Why> {
         let cut = current.item;
         let whole = Permit { from: current.start, until: current.end };
-        self.used.release(cut.id());
-        self.take(&cut, Permit { from: current.start, until: now });
+        self.give_back(&cut, whole);
+        let heard = Permit { until: now, ..whole };
+        self.take(&cut, heard);
         if let Err(why) = self.within_limits(item, fit, now) {
-            self.used.release(cut.id());
+            self.give_back(&cut, heard);
             self.take(&cut, whole);
             return Err(why);
         }
@@ -388,15 +389,12 @@ impl<'s, 'a> Sweep<'s, 'a> {
             return;
         }
         let id = item.id();
-        if item.attempt > 0 {
+        if item.attempt > 0 && self.past.closed(id).is_some() {
             // The log may have counted it already.
-            self.used.release(id);
+            self.used.release(id, Timestamp::MIN);
         }
         self.unreserve(item);
-        let stretch = match self.past.closed(id) {
-            Some(airing) => heard(airing),
-            None => Some(planned),
-        };
+        let stretch = self.really(item, planned);
         let set = self.show(item).and_then(|show| show.zones);
         if let (Some(stretch), Some(set)) = (stretch, set) {
             let touched = self.hours.touched(set, stretch);
@@ -404,9 +402,21 @@ impl<'s, 'a> Sweep<'s, 'a> {
         }
     }
 
+    /// Gives back what an item took.
+    fn give_back(&mut self, item: &Item, planned: Permit) {
+        if let Some(stretch) = self.really(item, planned).filter(|_| self.hours.limited()) {
+            self.used.release(item.id(), stretch.from);
+        }
+    }
+
+    /// When it was heard, where the log knows it.
+    fn really(&self, item: &Item, planned: Permit) -> Option<Permit> {
+        self.past.closed(item.id()).map_or(Some(planned), heard)
+    }
+
     fn unreserve(&mut self, item: &Item) {
         if let Some(reserved) = self.reserved.as_mut().filter(|_| item.class == Class::Priority) {
-            reserved.release(item.id());
+            reserved.release(item.id(), Timestamp::MIN);
         }
     }
 

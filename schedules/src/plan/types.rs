@@ -193,6 +193,9 @@ pub struct Yield {
 #[serde(transparent)]
 pub struct SlotKey(pub String);
 
+/// Of a programme's first attempt at one of its first ten items.
+const LENGTH_OF_KEY: usize = 36 + "/20261130T100000Z/0".len();
+
 impl SlotKey {
     /// The key of one item of one occurrence.
     #[must_use]
@@ -201,9 +204,28 @@ impl SlotKey {
         let at = Offset::UTC.to_datetime(occurrence);
         let (year, month, day) = (at.year(), at.month(), at.day());
         let (hour, minute, second) = (at.hour(), at.minute(), at.second());
-        SlotKey(format!(
-            "{programme}/{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z/{position}"
-        ))
+        let mut key = String::with_capacity(LENGTH_OF_KEY);
+        key.push_str(programme.0.hyphenated().encode_lower(&mut [0; 36]));
+        let mut number = |before: &str, number: i64| {
+            key.push_str(before);
+            let digit = |place: i64| char::from(b'0' + u8::try_from(number / place % 10).unwrap_or(0));
+            key.extend([digit(10), digit(1)]);
+        };
+        number("/", i64::from(year) / 100);
+        for part in [i64::from(year) % 100, i64::from(month), i64::from(day)] {
+            number("", part);
+        }
+        number("T", i64::from(hour));
+        for part in [minute, second] {
+            number("", i64::from(part));
+        }
+        key.push_str("Z/");
+        if let Some(digit) = char::from_digit(position, 10) {
+            key.push(digit);
+        } else {
+            key.push_str(&position.to_string());
+        }
+        SlotKey(key)
     }
 
     /// The key as text.

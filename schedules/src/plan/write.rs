@@ -16,7 +16,10 @@ impl Sweep<'_, '_> {
             let item = &decided.item;
             (decided.start, self.show(item).map(|show| show.origin), self.position(item), item.attempt, *item)
         });
-        let mut plan = DayPlan { date, slots: Vec::new(), refusals: Vec::new() };
+        // Exactly as much as is needed: a year of days is kept together.
+        let slots = decided.iter().filter(|decided| decided.verdict.is_ok()).count();
+        let refusals = Vec::with_capacity(decided.len().saturating_sub(slots));
+        let mut plan = DayPlan { date, slots: Vec::with_capacity(slots), refusals };
         for decided in sorted {
             let Some(show) = self.show(&decided.item) else { continue };
             match &decided.verdict {
@@ -56,7 +59,7 @@ impl Sweep<'_, '_> {
             pcm: prepared.map(|prepared| prepared.hash.clone()).unwrap_or_default(),
             original_sha256: facts.map(|facts| facts.original_sha256.clone()).unwrap_or_default(),
             approved_by: facts.and_then(|facts| facts.approved_by.clone()),
-            reason: self.placed(show, item, spot),
+            reason: trimmed(self.placed(show, item, spot)),
         }
     }
 
@@ -71,7 +74,7 @@ impl Sweep<'_, '_> {
             occurrence: item.occurrence,
             position: self.position(item),
             segment: decided.segment,
-            reason: self.refused(show, decided, title.as_deref().unwrap_or_default(), why),
+            reason: trimmed(self.refused(show, decided, title.as_deref().unwrap_or_default(), why)),
             title,
             class: item.class,
             start: decided.start,
@@ -211,4 +214,11 @@ impl Sweep<'_, '_> {
     fn holiday(&self, id: HolidayId) -> &str {
         self.hours.calendar.name(id).unwrap_or_default()
     }
+}
+
+/// Without spare room: a year of sentences is kept together.
+fn trimmed(mut reason: Reason) -> Reason {
+    reason.vi.shrink_to_fit();
+    reason.en.shrink_to_fit();
+    reason
 }

@@ -1,4 +1,4 @@
-//! How long a year takes: `cargo test --release -p loaxa-schedules --lib figures -- --ignored --nocapture`.
+//! How long a year takes, and a day of a small station: `cargo test --release -p loaxa-schedules --lib figures -- --ignored --nocapture`.
 
 use super::*;
 
@@ -69,4 +69,57 @@ fn a_year_and_tomorrow() {
     figure("tomorrow", &snapshot, "2026-06-10", 1);
     let memory = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     println!("{}", memory.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default());
+}
+
+/// Two programmes of three items and a campaign in two windows.
+fn small_station() -> Snapshot {
+    let mut snapshot = busy_station(2, 1);
+    snapshot.programmes = vec![
+        Programme { start_rule: StartRule::MakeNext, ..programme(1, "0 5 * * *", &[1, 2, 3]) },
+        Programme { class: Class::Priority, ..programme(2, "0 17 * * 1-6", &[4, 5]) },
+    ];
+    snapshot.windows[0].start = "05:00".parse().unwrap();
+    snapshot.windows[0].end = "06:30".parse().unwrap();
+    snapshot.windows[1].start = "16:30".parse().unwrap();
+    snapshot.windows[1].end = "18:00".parse().unwrap();
+    snapshot
+}
+
+#[test]
+#[ignore = "it measures; run it by hand, in release"]
+#[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a figure is measured and told")]
+fn a_day_after_the_other() {
+    let first: Date = "2026-01-01".parse().unwrap();
+    let mut snapshot = small_station();
+    let begun = std::time::Instant::now();
+    let (mut slots, days) = (0, 365);
+    for day in 0..days {
+        let date = first.saturating_add(day.days());
+        let midnight = date.to_zoned(snapshot.timezone.clone()).unwrap().timestamp();
+        snapshot.as_of = Some(midnight);
+        let today = plan(&snapshot, date, date.saturating_add(1.day()));
+        for slot in today.into_iter().flat_map(|day| day.slots) {
+            slots += 1;
+            snapshot.history.push(PastAiring {
+                ended: slot.end(),
+                key: slot.key,
+                origin: slot.origin,
+                segment: slot.segment,
+                planned_start: slot.start,
+                outcome: Outcome::Aired,
+                reason: None,
+                offset: slot.offset,
+                played: slot.duration,
+            });
+        }
+        snapshot.history.retain(|past| match past.origin {
+            Origin::Campaign(_) => true,
+            _ => {
+                past.ended.duration_since(midnight)
+                    > SignedDuration::from_hours(-24 * i64::from(HISTORY_DAYS))
+            }
+        });
+    }
+    let each = begun.elapsed() / u32::try_from(days).unwrap();
+    println!("a day of a small station: {each:?}, {slots} slots in {days} days");
 }
