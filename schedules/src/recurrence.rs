@@ -114,6 +114,7 @@ impl Cron {
     }
 
     /// Whether it fires at any time of this civil day.
+    #[cfg(test)]
     pub(crate) fn fires_on(&self, day: Date) -> bool {
         self.days.fire_on(day)
     }

@@ -188,11 +188,11 @@ impl<'s, 'a> Sweep<'s, 'a> {
                 }
             }
         }
-        if let Some(segment) = repeat {
-            if let Ok((start, fit)) = self.find(&search(segment)) {
-                self.place(&Item { due: start, occurrence: start, ..item }, &fit, start, taken);
-                return;
-            }
+        if let Some(segment) = repeat
+            && let Ok((start, fit)) = self.find(&search(segment))
+        {
+            self.place(&Item { due: start, occurrence: start, ..item }, &fit, start, taken);
+            return;
         }
         self.refuse(&item, why.unwrap_or(Why::NoRoom));
     }

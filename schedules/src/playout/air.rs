@@ -287,7 +287,10 @@ impl Playout {
             };
             let cut =
                 airing.cut_at.filter(|_| matches!(airing.phase, Phase::Queued(_) | Phase::Sounding { .. }));
-            due.into_iter().chain(pcm).chain(phase).chain(cut)
+            // Then the turn of what waits behind it is near.
+            let near = airing.ends().map(|ends| ends.saturating_sub(self.settings.arm_lead));
+            let near = near.filter(|&near| near > now.mono);
+            due.into_iter().chain(pcm).chain(phase).chain(cut).chain(near)
         })
     }
 

@@ -61,8 +61,10 @@ impl Playout {
                 return;
             }
             self.play(index, before_ends, now);
-            before_ends = before_ends.max(self.airings[index].ends());
-            if self.airings[index].cut_at.is_some() {
+            let airing = &self.airings[index];
+            before_ends = before_ends.max(airing.ends());
+            let waits = airing.doom.is_none() && !airing.handed_over();
+            if airing.cut_at.is_some() || waits {
                 return;
             }
         }
@@ -103,6 +105,9 @@ impl Playout {
                 self.airings[index].doom(doom);
                 self.done += 1;
             }
+            // What waits behind something long is not aimed yet: if that is taken away, its turn comes at once.
+            None if before_ends
+                .is_some_and(|ends| ends > now.mono.saturating_add(self.settings.arm_lead)) => {}
             None => {
                 self.airings[index].cut_at = cut_at;
                 self.hand_over(index, aim);

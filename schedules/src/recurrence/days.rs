@@ -43,6 +43,7 @@ pub(super) struct DaysOfWeek {
 }
 
 impl Days {
+    #[cfg(test)]
     pub(super) fn fire_on(&self, day: Date) -> bool {
         let (month, bit) = (day.month().unsigned_abs(), day.day().unsigned_abs());
         self.months >> month & 1 == 1

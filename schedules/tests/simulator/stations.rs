@@ -13,6 +13,19 @@ pub(crate) fn timezone() -> TimeZone {
 }
 
 /// Three recordings of about ten seconds at every full minute, all day.
+/// The same by day alone: its nights are silent, so that a new plan is a plan of one day.
+pub(crate) fn by_day(mut station: Snapshot) -> Snapshot {
+    for programme in &mut station.programmes {
+        if let Recurrence::Cron(expression) = &mut programme.recurrence {
+            *expression = expression.replacen(" * * * *", " 9-21 * * *", 1);
+        }
+    }
+    for window in &mut station.windows {
+        (window.start, window.end) = ("09:00".parse().unwrap(), "22:00".parse().unwrap());
+    }
+    station
+}
+
 pub(crate) fn every_minute() -> Snapshot {
     let segments = vec![segment(1, 10_000), segment(2, 9_480), segment(3, 11_020)];
     snapshot(segments, vec![programme(1, "0 * * * * *", &[1, 2, 3], &[])], vec![])

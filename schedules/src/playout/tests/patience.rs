@@ -84,9 +84,9 @@ fn what_no_longer_fits_into_the_session_is_said_with_its_own_reason() {
         &["play", "ended"],
         &[
             "82.0 play x at 90.0",
-            "92.0 play a at 107.0",
-            "102.0 play b at 117.0",
+            "99.0 play a at 107.0",
             "107.0 ended x aired 17s confirmed",
+            "109.0 play b at 117.0",
             "112.0 ended c missed/beyond_window_end 0s",
             "117.0 ended a aired 10s confirmed",
             "127.0 ended b aired 10s confirmed",
