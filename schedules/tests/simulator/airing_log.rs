@@ -68,6 +68,13 @@ impl World {
                 row.ends.push(End { outcome, reason: reason.map(|reason| reason.code), confirmed });
                 assert_eq!(row.ends.len(), 1, "two outcomes: {slot}");
             }
+            Command::RecordHeard { entry, outcome, reason, confirmed, .. } => {
+                let row = self.log.rows.entry(entry.key().clone()).or_default();
+                row.due = true;
+                row.entry = None;
+                row.ends.push(End { outcome, reason: reason.map(|reason| reason.code), confirmed });
+                assert_eq!(row.ends.len(), 1, "two outcomes: {}", entry.key());
+            }
             Command::RecordUnaired { entry, outcome, reason } => {
                 let row = self.log.rows.entry(entry.key().clone()).or_default();
                 row.due = true;
