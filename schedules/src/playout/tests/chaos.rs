@@ -364,7 +364,7 @@ proptest! {
         }
         witness.recover();
         for slot in witness.recorded.keys() {
-            prop_assert!(witness.outcomes.contains_key(&slot), "{} was opened and never closed", slot);
+            prop_assert!(witness.outcomes.contains_key(slot), "{} was opened and never closed", slot);
         }
         let view = witness.playout.view();
         prop_assert_eq!(view.amplifier, AmplifierState::Dark);
