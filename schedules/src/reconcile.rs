@@ -74,12 +74,22 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
     use super::*;
-    use crate::plan::{Origin, Permit, Slot};
+    use crate::plan::{Origin, Permit, Resumption, Slot, Yield};
     use crate::vocabulary::{Class, ProgrammeId, SegmentId};
     use uuid::Uuid;
 
     /// A slot of ten seconds, begun or not, with so many seconds noted.
     fn check(begun: bool, noted: f64, why: Interruption, expect: (Outcome, &str, f64)) {
+        check_yielding(None, begun, noted, why, expect);
+    }
+
+    fn check_yielding(
+        yields: Option<Yield>,
+        begun: bool,
+        noted: f64,
+        why: Interruption,
+        expect: (Outcome, &str, f64),
+    ) {
         let start: Timestamp = "2026-11-23T10:00:00Z".parse().unwrap();
         let seconds = |s: f64| SignedDuration::try_from_secs_f64(s).unwrap();
         let slot = Slot {
@@ -95,7 +105,7 @@ mod tests {
             latest_start: None,
             offset: SignedDuration::ZERO,
             duration: seconds(10.0),
-            yields: None,
+            yields,
             zones: vec![],
             gain_db: 0.0,
             permitted: Permit { from: start, until: start },
@@ -114,6 +124,14 @@ mod tests {
         assert_eq!(closing.played, seconds(expect.2));
         assert_eq!(closing.ended.is_some(), begun);
         assert!(!closing.confirmed);
+    }
+
+    #[test]
+    fn what_was_to_yield_is_preempted_when_it_was_heard_up_to_there() {
+        let to = Yield { to: "b".into(), name: "b".into(), then: Resumption::Drop };
+        let crash = Interruption::PowerOrCrash;
+        check_yielding(Some(to.clone()), true, 9.96, crash, (Outcome::Preempted, "yielded", 9.96));
+        check_yielding(Some(to), true, 4.0, crash, (Outcome::Partial, "interrupted", 4.0));
     }
 
     #[test]

@@ -83,7 +83,7 @@ impl PlayoutHandle {
     /// # Errors
     /// When the loop is gone.
     pub fn emergency(&self, slot: Slot) -> Result<()> {
-        self.input(Input::Emergency(slot))
+        self.input(Input::Emergency(Box::new(slot)))
     }
 
     /// Takes an emergency back: it is cut, or not begun.

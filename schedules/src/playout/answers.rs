@@ -38,7 +38,7 @@ impl Playout {
             Input::Stop { by } => self.stop(by, now),
             Input::Resume { .. } => self.latches.operator = None,
             Input::LocalStop { pressed } => self.local_stop(pressed, now),
-            Input::Emergency(slot) => self.emergency(slot, now),
+            Input::Emergency(slot) => self.emergency(*slot, now),
             Input::EmergencyWithdrawn { slot } => self.withdraw(&slot, now),
         }
     }

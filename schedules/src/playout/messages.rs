@@ -138,7 +138,7 @@ pub enum Input {
     /// Something that must be heard at once; the loop made the slot. It may sound from now until `permitted` ends,
     /// its expiry, whatever window is open and whatever the clock is worth; it begins before its expiry and then
     /// plays to its end. A key that is open or closed already is ignored.
-    Emergency(Slot),
+    Emergency(Box<Slot>),
     /// An emergency was taken back: it is cut, or not begun.
     EmergencyWithdrawn {
         /// Which.

@@ -158,7 +158,7 @@ impl Bench {
 
     /// An emergency that expires so many seconds from now: `key duration zone`.
     pub(super) fn emergency(&mut self, text: &str, expires: f64) {
-        self.tell(Input::Emergency(urgent(text, self.wall(), expires)));
+        self.tell(Input::Emergency(Box::new(urgent(text, self.wall(), expires))));
     }
 
     pub(super) fn local_stop(&mut self, pressed: bool) {

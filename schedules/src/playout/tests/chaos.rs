@@ -295,7 +295,7 @@ impl Witness {
             Move::Plan(bits, other) => self.plan(bits, other),
             Move::Emergency(which, expires) => {
                 let slot = urgent(EMERGENCIES[usize::from(which)], self.wall(), f64::from(expires));
-                self.tell(Input::Emergency(slot));
+                self.tell(Input::Emergency(Box::new(slot)));
             }
             Move::Withdrawn(which) => {
                 let (key, _) = EMERGENCIES[usize::from(which)].split_once(' ').unwrap();
