@@ -48,6 +48,13 @@ pub fn verify(input: impl BufRead) -> Verdict {
     for (number, line) in input.lines().enumerate() {
         let line = match line {
             Ok(line) => line,
+            // a flipped bit inside a letter: as any other damaged line among good ones
+            Err(error) if error.kind() == std::io::ErrorKind::InvalidData && before.is_some() => {
+                return Verdict::Altered {
+                    row: before.map_or(1, |good| good.row + 1),
+                    why: format!("line {} is not text: {error}", number + 1),
+                };
+            }
             Err(error) => {
                 return Verdict::CannotTell { why: format!("line {} cannot be read: {error}", number + 1) };
             }
@@ -134,6 +141,15 @@ mod tests {
     fn check(rows: &[ExportedRow]) -> Verdict {
         let text: String = rows.iter().map(|row| serde_json::to_string(row).unwrap() + "\n").collect();
         verify(text.as_bytes())
+    }
+
+    #[test]
+    fn a_letter_that_is_none_any_more_is_an_alteration() {
+        let text: String = rows(3).iter().map(|row| serde_json::to_string(row).unwrap() + "\n").collect();
+        let mut bytes = text.into_bytes();
+        let second = bytes.iter().position(|&byte| byte == b'\n').unwrap() + 3;
+        bytes[second] = 0xff;
+        assert!(matches!(verify(bytes.as_slice()), Verdict::Altered { row: 2, .. }));
     }
 
     #[test]

@@ -100,7 +100,7 @@ impl Simulation {
         };
         self.snapshot.busy = Some(Busy { until: slot.end() });
         self.slots.insert(slot.key.clone(), slot.clone());
-        self.tell(Input::Emergency(slot));
+        self.tell(Input::Emergency(Box::new(slot)));
         self.replan_anew();
     }
 
