@@ -12,7 +12,6 @@ use uuid::Uuid;
 mod calendar;
 mod campaigns;
 mod chances;
-mod figures;
 mod limits;
 mod naive;
 mod start_rules;
