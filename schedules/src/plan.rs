@@ -25,7 +25,9 @@
 //!    running order goes on behind it.
 //! 7. **Limits** of every window that a slot touches are kept, in the order in which slots start, day after day:
 //!    what is planned for Friday takes nothing from Monday. Within a day they are kept for priority items first: a
-//!    sweep of those alone reserves what they will use. What the log has closed counts with what was heard.
+//!    sweep of those alone reserves what they will use. From the day of `as_of` on, everything that the log has heard
+//!    in the week counts, also of programmes that were moved or deleted since; before it, what the plan has, or what
+//!    was heard of it.
 //! 8. **Second chances**, from the history, no sooner than ten seconds after `as_of` (rounded up to ten seconds):
 //!    what was missed, failed or heard in part (then it is repeated whole) by the programme's rule: *within* so
 //!    many minutes of the first start; at the opening of the *next session*; as a *make-good* in a gap of the next
@@ -36,8 +38,8 @@
 //!    or after the wish that holds the recording, else (campaigns only) the latest one before it. Campaigns of
 //!    class priority join the sweep at the opening of their window instead.
 //!
-//! Where a window has limits, a week (Monday to Sunday in civil time) is planned from its Monday on; where
-//! something is owed, the plan begins at `as_of`; and it begins where nothing sounds across midnight. So the plan of
+//! Where a window has limits, a week (Monday to Sunday in civil time) is planned from its Monday on, or from the day of
+//! `as_of` if that is later; where something is owed, the plan begins at `as_of`; and it begins where nothing sounds across midnight. So the plan of
 //! a range is the concatenation of the plans of its days, unless something sounds around the clock.
 
 mod air;

@@ -23,7 +23,9 @@ pub(super) fn plan_days(station: &Station<'_>, from: Date, to: Date, each: &mut 
     }
     let mut sweep = Sweep::new(station);
     let mut chances = sweep.second_chances();
-    let mut date = first_day(&sweep, from, &chances);
+    let snapshot = station.snapshot;
+    let as_of = snapshot.as_of.map(|as_of| snapshot.timezone.to_datetime(as_of).date());
+    let mut date = first_day(&sweep, from, as_of, &chances);
     let mut upcoming = Upcoming::new(date);
     let mut open = OpenDays::default();
     let longest_spacing =
@@ -33,6 +35,9 @@ pub(super) fn plan_days(station: &Station<'_>, from: Date, to: Date, each: &mut 
     sweep.note_spacing(lately(sweep.hours.midnight(date)));
     // What sounds across the last midnight may still be cut: its day is complete when it is over.
     while date < to || open.waits() {
+        if Some(date) == as_of {
+            sweep.read_the_log(date);
+        }
         sweep.hours.enter(date);
         let next = date.saturating_add(1.day());
         let day = Permit { from: sweep.hours.midnight(date), until: sweep.hours.midnight(next) };
@@ -61,23 +66,26 @@ pub(super) fn plan_days(station: &Station<'_>, from: Date, to: Date, each: &mut 
 }
 
 /// The day on which a plan must begin so that it does not matter where it was asked to begin: where nothing
-/// sounds across midnight, on a Monday where a window has limits, and at the moment of the plan where days
-/// after it depend on what is placed before them.
-fn first_day(sweep: &Sweep<'_, '_>, from: Date, chances: &SecondChances) -> Date {
+/// sounds across midnight, on a Monday (or at the moment of the plan) where a window has limits, and at the moment
+/// of the plan where days after it depend on what is placed before them.
+fn first_day(sweep: &Sweep<'_, '_>, from: Date, as_of: Option<Date>, chances: &SecondChances) -> Date {
     let snapshot = sweep.station.snapshot;
     let rolling =
         !snapshot.campaigns.is_empty() || !chances.timed.is_empty() || !chances.make_goods.is_empty();
-    let as_of = snapshot.as_of.map(|as_of| as_of.to_zoned(snapshot.timezone.clone()).date());
     let busy = snapshot.busy.is_some();
-    let first = match as_of {
+    let mut date = match as_of {
         Some(as_of) if rolling || busy => from.min(as_of),
         _ => from,
     };
     if sweep.hours.limited() {
-        let monday = monday_of(first);
-        return if sweep.hours.silent_midnight(monday) { monday } else { monday.saturating_sub(7.days()) };
+        let monday = monday_of(date);
+        match as_of {
+            // What the days before used is in the log.
+            Some(as_of) if as_of <= date => date = monday.max(as_of),
+            _ if sweep.hours.silent_midnight(monday) => return monday,
+            _ => return monday.saturating_sub(7.days()),
+        }
     }
-    let mut date = first;
     for _ in 0..LONGEST_LOOK_BACK {
         if sweep.hours.silent_midnight(date) {
             break;

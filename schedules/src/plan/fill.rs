@@ -374,12 +374,12 @@ impl<'s, 'a> Sweep<'s, 'a> {
     /// Counts what the log says was heard on a day, and no sweep finds again.
     pub(super) fn begin_day(&mut self, day: Permit) {
         self.ends = day.until;
-        if !self.hours.limited() {
+        if self.logged || !self.hours.limited() {
             return;
         }
         for &Heard { id, stretch, .. } in self.past.extra_in(day) {
             if let Some(set) = self.station.shows.get(id.0).and_then(|show| show.zones) {
-                let touched = self.hours.touched(set, stretch);
+                let touched = self.hours.touched(Some(set), stretch);
                 self.used.take(&self.hours.windows, id, stretch, &touched);
             }
         }

@@ -153,11 +153,14 @@ impl<'a> Hours<'a> {
         self.around.iter().flat_map(|day| &day.openings)
     }
 
-    /// The openings that a stretch touches in any of the zones, in the order of windows.
-    pub(super) fn touched(&self, set: usize, stretch: Permit) -> Vec<Opening> {
-        let zones = self.zone_sets.get(set).map_or(&[][..], Vec::as_slice);
-        let concerns =
-            |window: &Window| window.zones.is_empty() || zones.iter().any(|zone| window.zones.contains(zone));
+    /// The openings that a stretch touches in any of the zones, in the order of windows. Where nobody knows the
+    /// zones any more (None), those of every zone.
+    pub(super) fn touched(&self, set: Option<usize>, stretch: Permit) -> Vec<Opening> {
+        let zones = set.map(|set| self.zone_sets.get(set).map_or(&[][..], Vec::as_slice));
+        let concerns = |window: &Window| {
+            let shares = |zones: &[ZoneId]| zones.iter().any(|zone| window.zones.contains(zone));
+            window.zones.is_empty() || zones.is_none_or(shares)
+        };
         let mut touched: Vec<Opening> = self
             .openings()
             .filter(|opening| opening.permit.from < stretch.until && stretch.from < opening.permit.until)

@@ -3,9 +3,10 @@
 use super::limits::ItemId;
 use super::station::Station;
 use super::types::{Origin, PastAiring, Permit};
-use jiff::Timestamp;
+use crate::vocabulary::Outcome;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
 /// The closed airings of programmes, by what they were airings of.
@@ -16,7 +17,13 @@ pub(super) struct Past<'a> {
     /// What was heard and is no first attempt of a programme, so that no sweep of the day finds it again.
     /// In the order in which it began.
     pub(super) extra: Vec<Heard<'a>>,
+    /// All that was heard of programmes and campaigns in the last days, with the show if it is known still. In the
+    /// order in which it began.
+    heard: Vec<(Permit, Option<usize>)>,
 }
+
+/// So long ago the week of the plan had not begun.
+const LATELY: SignedDuration = SignedDuration::from_hours(10 * 24);
 
 /// What was heard.
 pub(super) struct Heard<'a> {
@@ -32,32 +39,38 @@ impl<'a> Past<'a> {
     /// Without `as_of` nothing has happened yet.
     pub(super) fn new(station: &Station<'a>) -> Past<'a> {
         let mut past = Past::default();
-        if station.snapshot.as_of.is_none() {
-            return past;
-        }
-        for (index, airing) in (0_u32..).zip(&station.snapshot.history) {
-            let (first, attempt) = airing.key.attempt();
-            match airing.origin {
-                Origin::Programme(id) => {
-                    let Some(show) = station.programme(id) else { continue };
-                    let Some((occurrence, position)) = parts(first) else { continue };
-                    let item = (show, occurrence, position, attempt);
-                    past.attempts.entry((show, occurrence, position)).or_default().push((attempt, airing));
-                    if attempt > 0 {
-                        past.add_extra(item, airing);
-                    }
-                }
-                Origin::Campaign(id) => {
-                    let Some(show) = station.campaign(id) else { continue };
-                    past.add_extra((show, airing.planned_start, index, attempt), airing);
-                }
-                Origin::Emergency(_) => {}
+        let snapshot = station.snapshot;
+        let Some(as_of) = snapshot.as_of else { return past };
+        let lately = as_of.saturating_sub(LATELY).unwrap_or(Timestamp::MIN);
+        for (index, airing) in (0_u32..).zip(&snapshot.history) {
+            let show = match airing.origin {
+                Origin::Programme(id) => station.programme(id),
+                Origin::Campaign(id) => station.campaign(id),
+                Origin::Emergency(_) => continue,
+            };
+            let recent = lately < airing.ended;
+            past.heard.extend(heard(airing).filter(|_| recent).map(|stretch| (stretch, show)));
+            let (Some(show), (first, attempt)) = (show, airing.key.attempt()) else { continue };
+            if airing.origin.campaign().is_some() {
+                past.add_extra((show, airing.planned_start, index, attempt), airing);
+                continue;
+            }
+            // What was heard as planned, and is on no day that is planned again, has nothing to say.
+            if attempt == 0 && !recent && airing.outcome == Outcome::Aired {
+                continue;
+            }
+            let Some((occurrence, position)) = parts(first) else { continue };
+            let item = (show, occurrence, position, attempt);
+            past.attempts.entry((show, occurrence, position)).or_default().push((attempt, airing));
+            if attempt > 0 {
+                past.add_extra(item, airing);
             }
         }
         for attempts in past.attempts.values_mut() {
             attempts.sort_by_key(|(attempt, _)| *attempt);
         }
         past.extra.sort_by_key(|heard| heard.stretch.from);
+        past.heard.sort_unstable_by_key(|(stretch, show)| (stretch.from, stretch.until, *show));
         past
     }
 
@@ -70,6 +83,13 @@ impl<'a> Past<'a> {
         let from = self.extra.partition_point(|heard| heard.stretch.from < day.from);
         let until = self.extra.partition_point(|heard| heard.stretch.from < day.until);
         self.extra.get(from..until).unwrap_or_default()
+    }
+
+    /// What of all that was heard lately began in a stretch of time.
+    pub(super) fn heard_in(&self, day: Permit) -> &[(Permit, Option<usize>)] {
+        let from = self.heard.partition_point(|(heard, _)| heard.from < day.from);
+        let until = self.heard.partition_point(|(heard, _)| heard.from < day.until);
+        self.heard.get(from..until).unwrap_or_default()
     }
 
     pub(super) fn closed(&self, id: ItemId) -> Option<&'a PastAiring> {

@@ -3,14 +3,15 @@
 use super::air::{Air, Current};
 use super::hours::{Hours, holding};
 use super::item::{Chance, Decided, Holder, Item, Met, Spot, Waited, Why};
-use super::limits::{self, Used};
+use super::limits::{self, Used, monday_of};
 use super::past::{Past, heard};
 use super::spacing::Spacing;
 use super::station::{Show, Station, What};
 use super::types::{Permit, Resumption};
 use crate::campaigns::{Book, Want};
 use crate::vocabulary::{Class, OnHolidays, Outcome, SegmentId, StartRule};
-use jiff::{SignedDuration, Timestamp};
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -25,6 +26,8 @@ pub(super) struct Sweep<'s, 'a> {
     /// What campaigns have had lately.
     pub(super) spacing: Spacing,
     pub(super) used: Used,
+    /// Whether `used` counts all that the log has heard, and not what a plan would have used instead.
+    pub(super) logged: bool,
     /// What priority items will need today, as long as they have not had it.
     reserved: Option<Used>,
     pub(super) air: Air,
@@ -54,6 +57,7 @@ impl<'s, 'a> Sweep<'s, 'a> {
             wants: Vec::new(),
             spacing: Spacing::default(),
             used: Used::default(),
+            logged: false,
             reserved: None,
             air: Air::new(station.snapshot.as_of),
             decided: Vec::new(),
@@ -371,7 +375,7 @@ impl<'s, 'a> Sweep<'s, 'a> {
     ) -> Spot {
         let end = start.saturating_add(fit.length).unwrap_or(Timestamp::MAX);
         let set = self.show(item).and_then(|show| show.zones).unwrap_or(usize::MAX);
-        let touched = self.hours.touched(set, Permit { from: start, until: end });
+        let touched = self.hours.touched(Some(set), Permit { from: start, until: end });
         Spot {
             permit: fit.permit,
             touched,
@@ -389,23 +393,60 @@ impl<'s, 'a> Sweep<'s, 'a> {
             return;
         }
         let id = item.id();
-        if item.attempt > 0 && self.past.closed(id).is_some() {
+        self.unreserve(item);
+        let closed = self.past.closed(id).is_some();
+        if closed && self.logged {
+            return;
+        }
+        if closed && item.attempt > 0 {
             // The log may have counted it already.
             self.used.release(id, Timestamp::MIN);
         }
-        self.unreserve(item);
         let stretch = self.really(item, planned);
         let set = self.show(item).and_then(|show| show.zones);
         if let (Some(stretch), Some(set)) = (stretch, set) {
-            let touched = self.hours.touched(set, stretch);
+            let touched = self.hours.touched(Some(set), stretch);
             self.used.take(&self.hours.windows, id, stretch, &touched);
         }
     }
 
     /// Gives back what an item took.
     fn give_back(&mut self, item: &Item, planned: Permit) {
+        if self.logged && self.past.closed(item.id()).is_some() {
+            return;
+        }
         if let Some(stretch) = self.really(item, planned).filter(|_| self.hours.limited()) {
             self.used.release(item.id(), stretch.from);
+        }
+    }
+
+    /// From this day on, what the log has heard of the week counts, and nothing that a plan made of it now.
+    pub(super) fn read_the_log(&mut self, date: Date) {
+        self.logged = true;
+        if !self.hours.limited() {
+            return;
+        }
+        self.used = Used::default();
+        let mut day = monday_of(date).saturating_sub(1.day());
+        while day <= date {
+            let midnight = |date| self.hours.midnight(date);
+            let whole = Permit { from: midnight(day), until: midnight(day.saturating_add(1.day())) };
+            let heard = self.past.heard_in(whole);
+            if !heard.is_empty() {
+                self.hours.enter(day);
+            }
+            for &(stretch, show) in heard {
+                let zones = show.and_then(|show| self.station.shows.get(show)?.zones);
+                let touched = self.hours.touched(zones, stretch);
+                let id = (usize::MAX, stretch.from, 0, 0);
+                self.used.take(&self.hours.windows, id, stretch, &touched);
+            }
+            day = day.saturating_add(1.day());
+        }
+        // What sounds across midnight is still open.
+        if let Some(Current { item, start, end, .. }) = self.air.current {
+            self.hours.enter(date);
+            self.take(&item, Permit { from: start, until: end });
         }
     }
 
@@ -424,10 +465,14 @@ impl<'s, 'a> Sweep<'s, 'a> {
         let Some(set) = self.show(item).and_then(|show| show.zones).filter(|_| self.hours.limited()) else {
             return Ok(());
         };
+        if self.logged && self.past.closed(item.id()).is_some_and(|closed| heard(closed).is_some()) {
+            // It has had it.
+            return Ok(());
+        }
         let end = now.saturating_add(fit.length).unwrap_or(Timestamp::MAX);
         let stretch = Permit { from: now, until: end };
         let reserved = self.reserved.as_ref().filter(|_| item.class == Class::Normal);
-        let touched = self.hours.touched(set, stretch);
+        let touched = self.hours.touched(Some(set), stretch);
         limits::check(&self.used, reserved, &self.hours.windows, stretch, &touched).map_err(Why::Limit)
     }
 
