@@ -49,6 +49,7 @@ mod difference;
 mod fill;
 mod hours;
 mod item;
+pub(crate) mod key;
 mod limits;
 mod owners;
 mod past;

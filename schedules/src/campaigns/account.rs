@@ -91,7 +91,7 @@ pub fn account_in(snapshot: &Snapshot, campaign: CampaignId, plan: &[DayPlan]) -
         let scope = hours.scope(owner, phase);
         let mut account = PhaseAccount::owing(snapshot, &mut hours, &scope, phase);
         account.count(rows.iter().copied().filter(|row| row.phase == number));
-        account.count_ahead(ahead.iter().copied().filter(|slot| phase_in(slot.key.as_str()) == Some(number)));
+        account.count_ahead(ahead.iter().copied().filter(|slot| phase_in(&slot.key) == Some(number)));
         account.short = account.owed.saturating_sub(account.aired).saturating_sub(account.planned);
         let room = airing.map_or(0, |airing| rest(snapshot, &mut hours, &scope, phase, airing));
         account.still_possible = account.aired.saturating_add(room.max(account.planned));

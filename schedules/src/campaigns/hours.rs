@@ -4,7 +4,6 @@ use crate::calendar::{Calendar, Day};
 use crate::plan::Snapshot;
 use crate::vocabulary::{Campaign, Phase, Weekday, Window, ZoneId};
 use jiff::civil::Date;
-use std::collections::HashMap;
 
 /// The station's windows and calendar; what a date is, is worked out once.
 #[derive(Debug)]
@@ -13,7 +12,8 @@ pub(super) struct Hours<'a> {
     /// In the order of their ids.
     windows: Vec<&'a Window>,
     zones: Vec<ZoneId>,
-    days: HashMap<Date, Day>,
+    /// By date, as far as they were asked for.
+    days: Vec<(Date, Day)>,
 }
 
 /// The windows of a phase that open at least one of its campaign's zones.
@@ -32,7 +32,7 @@ impl<'a> Hours<'a> {
             calendar: Calendar::new(&snapshot.holidays),
             windows,
             zones: snapshot.zones.iter().map(|zone| zone.id).collect(),
-            days: HashMap::new(),
+            days: Vec::new(),
         }
     }
 
@@ -47,25 +47,32 @@ impl<'a> Hours<'a> {
 
     /// Whether the phase has air time on that date: for each zone of the campaign one of the windows opens.
     pub(super) fn open(&mut self, scope: &Scope<'_>, date: Date) -> bool {
-        let day = self.day(date);
-        scope.open(day)
+        let index = self.index(date);
+        self.days.get(index).is_some_and(|(_, day)| scope.open(day))
     }
 
     /// The windows of the phase that open on that date; none when they leave out one of the zones.
     pub(super) fn windows_on(&mut self, scope: &Scope<'a>, date: Date) -> Vec<&'a Window> {
-        let day = self.day(date);
-        if scope.open(day) { scope.opening(day).collect() } else { Vec::new() }
+        let index = self.index(date);
+        let open = self.days.get(index).filter(|(_, day)| scope.open(day));
+        open.map(|(_, day)| scope.opening(day).collect()).unwrap_or_default()
     }
 
     /// Makes a date a closed day, whatever the calendar says.
     #[cfg(test)]
     pub(super) fn close(&mut self, date: Date) {
         let closed_by = Some(crate::vocabulary::HolidayId(uuid::Uuid::nil()));
-        self.days.insert(date, Day { closed_by, ..self.calendar.day(date) });
+        let index = self.index(date);
+        if let Some((_, day)) = self.days.get_mut(index) {
+            day.closed_by = closed_by;
+        }
     }
 
-    fn day(&mut self, date: Date) -> &Day {
-        self.days.entry(date).or_insert_with(|| self.calendar.day(date))
+    fn index(&mut self, date: Date) -> usize {
+        self.days.binary_search_by_key(&date, |(date, _)| *date).unwrap_or_else(|index| {
+            self.days.insert(index, (date, self.calendar.day(date)));
+            index
+        })
     }
 }
 

@@ -16,8 +16,8 @@ pub(super) struct PhaseLedger<'a> {
     pub(super) scope: Scope<'a>,
     /// Open days of a week without holidays.
     ordinary_days: u32,
-    /// Numbers that the history knows, by period.
-    past: BTreeMap<Date, BTreeMap<u32, Tried>>,
+    /// What the history knows, in the order of period and number.
+    past: Vec<((Date, u32), Tried)>,
     /// Periods that were needed so far.
     periods: BTreeMap<Date, PeriodLedger>,
     /// Numbers to repay, by period and number.
@@ -78,7 +78,7 @@ impl<'a> PhaseLedger<'a> {
             phase,
             scope,
             ordinary_days,
-            past: BTreeMap::new(),
+            past: Vec::new(),
             periods: BTreeMap::new(),
             debts: BTreeMap::new(),
             last_repayment: None,
@@ -87,13 +87,18 @@ impl<'a> PhaseLedger<'a> {
 
     /// A closed airing; they come in the order of their planned starts, and before any day is asked about.
     pub(super) fn record(&mut self, row: &Row<'_>) {
-        let numbers = self.past.entry(row.period).or_default();
-        let tried = numbers.entry(row.number).or_insert(Tried {
-            first: row.date,
-            latest: row.date,
-            attempt: row.attempt,
-            aired: false,
+        let key = (row.period, row.number);
+        // As a rule the newest row is the last.
+        let found = match self.past.last() {
+            Some((last, _)) if *last >= key => self.past.binary_search_by_key(&key, |(key, _)| *key),
+            _ => Err(self.past.len()),
+        };
+        let index = found.unwrap_or_else(|index| {
+            let Row { date, attempt, .. } = *row;
+            self.past.insert(index, (key, Tried { first: date, latest: date, attempt, aired: false }));
+            index
         });
+        let Some((_, tried)) = self.past.get_mut(index) else { return };
         tried.latest = tried.latest.max(row.date);
         tried.attempt = tried.attempt.max(row.attempt);
         tried.aired |= row.aired();
@@ -241,8 +246,10 @@ impl<'a> PhaseLedger<'a> {
         self.periods.entry(period).or_insert_with(|| {
             let due = Due::of(hours, scope, phase, self.ordinary_days, period);
             let mut ledger = PeriodLedger { due, asked: BTreeMap::new(), done: 0 };
-            for (&number, tried) in past.get(&period).into_iter().flatten() {
-                ledger.asked.insert(number, tried.first);
+            let first = past.partition_point(|((other, _), _)| *other < period);
+            let of_period = past.iter().skip(first).take_while(|((other, _), _)| *other == period);
+            for ((_, number), tried) in of_period {
+                ledger.asked.insert(*number, tried.first);
                 ledger.done += u32::from(tried.aired);
             }
             ledger.assume(known);

@@ -4,7 +4,7 @@ use crate::plan::Snapshot;
 use crate::vocabulary::{Campaign, Rotation, SegmentFacts, SegmentId};
 use jiff::Timestamp;
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// The turns that the segments of one campaign have had.
 #[derive(Debug)]
@@ -15,7 +15,8 @@ pub(super) struct Turns {
     /// Index of the segment that had the last turn.
     last: Option<usize>,
     turns: u64,
-    by_start: BTreeMap<Timestamp, SegmentId>,
+    /// In the order of starts.
+    by_start: Vec<(Timestamp, SegmentId)>,
 }
 
 #[derive(Debug)]
@@ -40,7 +41,7 @@ impl Turns {
             }
         }
         let rotation = campaign.rotation;
-        Turns { rotation, segments, last: None, turns: 0, by_start: BTreeMap::new() }
+        Turns { rotation, segments, last: None, turns: 0, by_start: Vec::new() }
     }
 
     /// The segments to try, the one whose turn it is first; the one that had the last turn comes last.
@@ -79,7 +80,11 @@ impl Turns {
 
     /// That a segment has had, or is planned to have, a turn.
     pub(super) fn had(&mut self, segment: SegmentId, start: Timestamp) {
-        self.by_start.insert(start, segment);
+        let after = self.by_start.partition_point(|(other, _)| *other < start);
+        match self.by_start.get_mut(after).filter(|(other, _)| *other == start) {
+            Some(same) => same.1 = segment,
+            None => self.by_start.insert(after, (start, segment)),
+        }
         self.turns += 1;
         self.last = self.segments.iter().position(|turn| turn.segment == segment);
         if let Some(turn) = self.last.and_then(|index| self.segments.get_mut(index)) {
@@ -90,9 +95,9 @@ impl Turns {
 
     /// Whether the airing just before or just after `start` has the same segment.
     pub(super) fn repeats(&self, segment: SegmentId, start: Timestamp) -> bool {
-        let before = self.by_start.range(..start).next_back();
-        let after = self.by_start.range(start..).next();
-        [before, after].into_iter().flatten().any(|(_, &other)| other == segment)
+        let after = self.by_start.partition_point(|(other, _)| *other < start);
+        let around = [after.checked_sub(1), Some(after)].into_iter().flatten();
+        around.filter_map(|index| self.by_start.get(index)).any(|(_, other)| *other == segment)
     }
 }
 

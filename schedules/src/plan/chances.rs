@@ -44,10 +44,15 @@ impl Sweep<'_, '_> {
     pub(super) fn second_chances(&self) -> SecondChances {
         let mut chances = SecondChances::default();
         let Some(as_of) = self.station.snapshot.as_of else { return chances };
-        for (&(index, occurrence, position), attempts) in &self.past.attempts {
-            let (Some((_, first)), Some((attempt, last))) = (attempts.first(), attempts.last()) else {
+        for attempts in self.past.attempts() {
+            let (Some((_, first)), Some((item, last))) = (attempts.first(), attempts.last()) else {
                 continue;
             };
+            let &(index, occurrence, position, attempt) = item;
+            // Most of what is closed was heard; the rest of it is looked up only for what was not.
+            if last.outcome != Outcome::Preempted && !wanted(last) {
+                continue;
+            }
             let Some(show) = self.station.shows.get(index) else { continue };
             let place = usize::try_from(position).unwrap_or(usize::MAX);
             let item = show.running().and_then(|running| running.items.get(place));
@@ -79,7 +84,7 @@ impl Sweep<'_, '_> {
             };
             if last.outcome == Outcome::Preempted {
                 chances.timed.extend(self.recovered(show, &miss, again));
-            } else if wanted(last) && *attempt < ATTEMPTS {
+            } else if attempt < ATTEMPTS {
                 self.repaid(show, &miss, again, first.planned_start, &mut chances);
             }
         }

@@ -4,8 +4,8 @@ use super::owners::Owners;
 use super::types::{Origin, Snapshot};
 use crate::recurrence::Cron;
 use crate::vocabulary::{
-    CampaignId, Class, MissedRule, OnHolidays, Programme, ProgrammeId, Recurrence, SegmentFacts, SegmentId,
-    Standing, StartRule, ZoneId,
+    CampaignId, Class, MissedRule, OnHolidays, Programme, Recurrence, SegmentFacts, SegmentId, Standing,
+    StartRule, ZoneId,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
@@ -19,8 +19,8 @@ pub(super) struct Station<'a> {
     pub(super) recordings: Vec<Recording<'a>>,
     /// Sets of zones, each sorted.
     pub(super) zone_sets: Vec<Vec<ZoneId>>,
-    by_programme: HashMap<ProgrammeId, usize>,
-    by_campaign: HashMap<CampaignId, usize>,
+    /// Sorted, each with its index in `shows`: every row of the history is looked up.
+    by_origin: Vec<(Origin, usize)>,
 }
 
 /// A programme or a campaign.
@@ -119,23 +119,19 @@ impl<'a> Station<'a> {
         // The kind comes before the id in the order of origins.
         shows.sort_by_cached_key(|(order, owner, show)| (*order, owners.precedence(*owner), show.origin));
         let shows: Vec<Show<'a>> = shows.into_iter().map(|(_, _, show)| show).collect();
-        let ranked = || shows.iter().enumerate();
-        Station {
-            snapshot,
-            by_programme: ranked().filter_map(|(i, show)| Some((show.origin.programme()?, i))).collect(),
-            by_campaign: ranked().filter_map(|(i, show)| Some((show.origin.campaign()?, i))).collect(),
-            recordings,
-            zone_sets: sets.sets,
-            shows,
-        }
+        let mut by_origin: Vec<(Origin, usize)> =
+            shows.iter().enumerate().map(|(index, show)| (show.origin, index)).collect();
+        by_origin.sort_unstable();
+        Station { snapshot, by_origin, recordings, zone_sets: sets.sets, shows }
     }
 
-    pub(super) fn programme(&self, id: ProgrammeId) -> Option<usize> {
-        self.by_programme.get(&id).copied()
+    pub(super) fn show_of(&self, origin: Origin) -> Option<usize> {
+        let found = self.by_origin.binary_search_by_key(&origin, |(origin, _)| *origin).ok()?;
+        self.by_origin.get(found).map(|(_, index)| *index)
     }
 
     pub(super) fn campaign(&self, id: CampaignId) -> Option<usize> {
-        self.by_campaign.get(&id).copied()
+        self.show_of(Origin::Campaign(id))
     }
 
     pub(super) fn recording_of(&self, id: SegmentId) -> Option<usize> {

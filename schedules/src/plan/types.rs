@@ -240,15 +240,6 @@ impl SlotKey {
         SlotKey(format!("{campaign}/{phase}/{period}/{number}"))
     }
 
-    /// The key without its attempt, and the attempt: 0 is the first.
-    #[must_use]
-    pub fn attempt(&self) -> (&str, u32) {
-        match self.0.rsplit_once('+') {
-            Some((first, attempt)) => (first, attempt.parse().unwrap_or(0)),
-            None => (&self.0, 0),
-        }
-    }
-
     /// The key of another attempt at the same airing.
     #[must_use]
     pub fn with_attempt(&self, attempt: u32) -> SlotKey {

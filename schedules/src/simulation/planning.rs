@@ -3,6 +3,7 @@
 use super::{Event, Simulation};
 use crate::plan::{DayPlan, Entry, HISTORY_DAYS, SlotKey, plan};
 use crate::playout::Input;
+use crate::vocabulary::{TimeOfDay, Window};
 use jiff::civil::{Date, Time};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use std::collections::HashSet;
@@ -10,6 +11,9 @@ use std::time::Duration;
 
 /// The next day is planned so long before it begins.
 const AHEAD: SignedDuration = SignedDuration::from_mins(50);
+
+/// A window that is shut so many seconds before and after midnight is shut around it.
+const SHUT: u32 = 3600;
 
 /// A station that airs all day is told this far ahead.
 const TOLD: SignedDuration = SignedDuration::from_hours(2);
@@ -38,7 +42,8 @@ impl Simulation {
         let (from, wanted) = (playout.plan_from(), playout.needs_plan());
         let now = self.wall();
         let at = now.max(from);
-        let (first, last) = (self.date(from), self.date(at.saturating_add(AHEAD).unwrap_or(at)));
+        let early = self.early();
+        let (first, last) = (self.date(from), self.date(at.saturating_add(early).unwrap_or(at)));
         self.check_accounted(from);
         self.plan_days(at, first, last);
         let (entries, all) = self.entries_ahead(from, at, first, last);
@@ -58,11 +63,21 @@ impl Simulation {
         self.write_accounted();
         self.replans += 1;
         let again = match all {
-            true => self.midnight_after(last).saturating_sub(AHEAD).unwrap_or(at).duration_since(now),
+            true => self.midnight_after(last).saturating_sub(early).unwrap_or(at).duration_since(now),
             false => SignedDuration::from_mins(30),
         };
         let again = again.max(SignedDuration::from_mins(1)).saturating_add(SignedDuration::from_secs(1));
         self.after(Duration::try_from(again).unwrap_or_default(), Event::Replan(Some(self.replans)));
+    }
+
+    /// How long before it begins the next day is planned. Where every window is shut around midnight, the day is
+    /// planned when it has begun.
+    fn early(&self) -> SignedDuration {
+        let shut = |window: &Window| {
+            let (opens, closes) = (window.start.seconds(), window.end.seconds());
+            opens.min(TimeOfDay::END_OF_DAY.seconds().saturating_sub(closes)) >= SHUT
+        };
+        if self.snapshot.windows.iter().all(shut) { SignedDuration::ZERO } else { AHEAD }
     }
 
     fn plan_days(&mut self, at: Timestamp, first: Date, last: Date) {
