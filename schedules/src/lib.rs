@@ -24,8 +24,8 @@ pub use calendar::{Calendar, Day, LunarDate};
 pub use campaigns::{Account, PhaseAccount, account, account_in, check_campaign};
 pub use error::ScheduleError;
 pub use plan::{
-    AfterPreemption, Busy, DayPlan, Difference, Entry, HISTORY_DAYS, Move, Origin, PastAiring, Permit,
-    Refusal, Resumption, Slot, SlotKey, Snapshot, Yield, difference, plan, plan_days,
+    AfterPreemption, Busy, DayPlan, Difference, Entry, HISTORY_DAYS, Move, Origin, PastAiring, Permit, Reach,
+    Refusal, Resumption, Slot, SlotKey, Snapshot, Yield, difference, plan, plan_days, reach,
 };
 pub use playout::{
     Activity, AmplifierState, Command, Input, NextSlot, Now, Playout, PlayoutSettings, PlayoutView, Stage,

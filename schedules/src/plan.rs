@@ -53,6 +53,7 @@ pub(crate) mod key;
 mod limits;
 mod owners;
 mod past;
+mod reach;
 mod spacing;
 mod station;
 mod sweep;
@@ -60,8 +61,11 @@ mod types;
 mod write;
 
 pub use difference::{Difference, Move, difference};
+use jiff::Timestamp;
 use jiff::civil::Date;
+pub use reach::{Reach, reach};
 use station::Station;
+use std::ops::ControlFlow;
 pub use types::{
     AfterPreemption, Busy, DayPlan, Entry, HISTORY_DAYS, Origin, PastAiring, Permit, Refusal, Resumption,
     Slot, SlotKey, Snapshot, Yield,
@@ -73,13 +77,31 @@ pub use types::{
 #[must_use]
 pub fn plan(snapshot: &Snapshot, from: Date, to: Date) -> Vec<DayPlan> {
     let mut days = Vec::new();
-    plan_days(snapshot, from, to, |day| days.push(day));
+    plan_days(
+        snapshot,
+        from,
+        to,
+        |_| true,
+        |day| {
+            days.push(day);
+            ControlFlow::Continue(())
+        },
+    );
     days
 }
 
-/// The same plan, day by day in order: nobody need hold a year of it.
-pub fn plan_days(snapshot: &Snapshot, from: Date, to: Date, mut each: impl FnMut(DayPlan)) {
-    days::plan_days(&Station::new(snapshot), from, to, &mut each);
+/// The same plan, day by day in order, until `each` breaks off: nobody need hold a year of it.
+///
+/// Only what starts at a moment that is `wanted` is written out; it is asked of every slot and refusal in the order
+/// of their starts. To write a slot with its sentences takes longer than to place it.
+pub fn plan_days(
+    snapshot: &Snapshot,
+    from: Date,
+    to: Date,
+    mut wanted: impl FnMut(Timestamp) -> bool,
+    mut each: impl FnMut(DayPlan) -> ControlFlow<()>,
+) {
+    days::plan_days(&Station::new(snapshot), from, to, &mut wanted, &mut each);
 }
 
 #[cfg(test)]

@@ -3,12 +3,14 @@
 use super::{Site, day_of, snapshot};
 use crate::error::Result;
 use crate::store::Store;
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use loaxa_schedules::{
     Busy, DayPlan, Entry, Origin, Outcome, PastAiring, PreparedFacts, Programme, ProgrammeId, Recurrence,
-    Refusal, SegmentFacts, Slot, Snapshot, Standing, StartRule, plan,
+    Refusal, SegmentFacts, Slot, Snapshot, Standing, StartRule, plan, plan_days,
 };
 use std::collections::HashSet;
+use std::ops::ControlFlow;
 
 /// How far ahead the air knows its plan. It is made anew with every change, and every ten minutes.
 const AHEAD: SignedDuration = SignedDuration::from_hours(2);
@@ -39,11 +41,18 @@ pub fn ahead(
     let mut entries = Vec::new();
     if from.saturating_add(PASSED).is_ok_and(|from| from < now) {
         let then = Snapshot { as_of: Some(from), busy: None, ..snapshot.clone() };
-        for entry in open_days(store, site, &then, from, now)? {
-            if entry.start() < now && known.insert(entry.key().as_str().to_owned()) {
-                entries.push(entry);
+        let closed = store.closed_slots(from, now)?;
+        let (first, last) = (day_of(from, &site.timezone), day_of(now, &site.timezone));
+        let passed = |start: Timestamp| from <= start && start < now;
+        plan_days(&then, first, last.saturating_add(1.day()), passed, |day| {
+            for entry in day.into_entries() {
+                let key = entry.key().as_str();
+                if !closed.contains(key) && known.insert(key.to_owned()) {
+                    entries.push(entry);
+                }
             }
-        }
+            ControlFlow::Continue(())
+        });
     }
     for row in store.open_rows()? {
         let Entry::Slot(slot) = row.entry else { continue };
@@ -59,43 +68,41 @@ pub fn ahead(
         }
     }
     let horizon = now.saturating_add(AHEAD).unwrap_or(Timestamp::MAX);
-    let mut day = day_of(from.min(now), &site.timezone);
     let last = day_of(now, &site.timezone).saturating_add(AHEAD_DAYS.days());
-    while day <= last {
-        let (Ok(begin), Ok(next)) = (day.to_zoned(site.timezone.clone()), day.tomorrow()) else { break };
-        let Ok(end) = next.to_zoned(site.timezone.clone()) else { break };
-        let (begin, end) = (begin.timestamp(), end.timestamp());
-        for entry in open_days(store, site, &snapshot, begin.max(from), end)? {
-            let near = entry.start() <= horizon || entries.len() < AT_LEAST;
-            if near && known.insert(entry.key().as_str().to_owned()) {
-                entries.push(entry);
+    let end = start_of(last.saturating_add(1.day()), site);
+    let closed = store.closed_slots(from, end)?;
+    let mut coming = 0;
+    let wanted = |start: Timestamp| {
+        let near = start <= horizon || coming < AT_LEAST;
+        coming += usize::from(near && now <= start);
+        from <= start && near
+    };
+    plan_days(
+        &snapshot,
+        day_of(from.min(now), &site.timezone),
+        last.saturating_add(1.day()),
+        wanted,
+        |day| {
+            let ends = start_of(day.date.saturating_add(1.day()), site);
+            for entry in day.into_entries() {
+                let key = entry.key().as_str();
+                if !closed.contains(key) && known.insert(key.to_owned()) {
+                    entries.push(entry);
+                }
             }
-        }
-        if end > horizon && entries.len() >= AT_LEAST {
-            break;
-        }
-        day = next;
-    }
+            if ends > horizon && entries.len() >= AT_LEAST {
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        },
+    );
     entries.sort_by(|a, b| (a.start(), a.key()).cmp(&(b.start(), b.key())));
     Ok(entries)
 }
 
-/// What is planned to start in `from..to` and has no outcome yet.
-fn open_days(
-    store: &Store,
-    site: &Site,
-    snapshot: &Snapshot,
-    from: Timestamp,
-    to: Timestamp,
-) -> Result<Vec<Entry>> {
-    let (first, last) = (day_of(from, &site.timezone), day_of(to, &site.timezone));
-    let until = last.saturating_add(1.day());
-    let closed = store.closed_slots(from, to)?;
-    let entries = plan(snapshot, first, until).into_iter().flat_map(|day| DayPlan::entries(&day));
-    let open = entries.filter(|entry| {
-        from <= entry.start() && entry.start() < to && !closed.contains(entry.key().as_str())
-    });
-    Ok(open.collect())
+/// The first moment of a civil day.
+fn start_of(date: Date, site: &Site) -> Timestamp {
+    date.to_zoned(site.timezone.clone()).map_or(Timestamp::MAX, |start| start.timestamp())
 }
 
 /// Whether the planner chose its place, and might choose another one now.

@@ -5,24 +5,14 @@ use crate::error::{Error, Result};
 use crate::store::Store;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use loaxa_schedules::{
-    Entry, Limits, PreparedFacts, Programme, ReasonCode, SegmentFacts, SegmentId, Snapshot, Standing, Window,
-    plan,
+    Limits, PreparedFacts, Programme, SegmentFacts, SegmentId, Snapshot, Standing, Window, reach,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// So far ahead is looked, in days.
 const AHEAD: i32 = 366;
 /// When one start is inside a window, counting ends at so many.
 const ENOUGH: usize = 20_000;
-
-/// How many starts lie inside the windows, and how many do not.
-#[derive(Default)]
-struct Count {
-    inside: usize,
-    outside: usize,
-    first: Option<Timestamp>,
-    all: bool,
-}
 
 /// Compares a programme with the windows of its zones. Some starts outside are said; a station without any window is
 /// said too.
@@ -40,11 +30,12 @@ pub(super) fn look(
         return Ok(Some(Notice::no_window_defined()));
     }
     let alone = alone(store, site, windows, programme)?;
-    let count = count(&alone, now);
-    let Some(first) = count.first else { return Ok(None) };
-    let (outside, all) = (count.outside, count.inside + count.outside);
+    let last = day_of(now, &site.timezone).saturating_add(AHEAD.days());
+    let found = reach(&alone, now, last, ENOUGH);
+    let Some(first) = found.first_outside else { return Ok(None) };
+    let (outside, all) = (found.outside, found.inside + found.outside);
     let (vi_first, first) = moment(first, site);
-    if count.inside == 0 {
+    if found.inside == 0 {
         let name = &programme.name;
         return Err(Error::unacceptable(
             "outside_windows",
@@ -56,7 +47,7 @@ pub(super) fn look(
             "Chương trình “{name}”: cả {all} lần phát trong {AHEAD} ngày tới đều nằm ngoài khung giờ phát của các cụm loa (lần đầu {vi_first}). Ngoài khung giờ chỉ phát tin khẩn cấp; hãy đổi giờ hoặc tạo khung giờ trước."
         )));
     }
-    let (least_vi, least) = if count.all { ("", "") } else { ("ít nhất ", "at least ") };
+    let (least_vi, least) = if found.cut_short { ("ít nhất ", "at least ") } else { ("", "") };
     Ok(Some(Notice {
         code: "outside_windows",
         vi: format!(
@@ -97,55 +88,6 @@ fn alone(store: &Store, site: &Site, windows: Vec<Window>, programme: &Programme
         programmes: vec![Programme { owner: None, ..programme.clone() }],
         ..Snapshot::empty(site.timezone.clone())
     })
-}
-
-fn count(alone: &Snapshot, now: Timestamp) -> Count {
-    let mut day = day_of(now, &alone.timezone);
-    let end = day.saturating_add(AHEAD.days());
-    let mut count = Count { all: true, ..Count::default() };
-    // whether each occurrence lies outside; it may go on past midnight
-    let mut seen: BTreeMap<Timestamp, bool> = BTreeMap::new();
-    while day < end {
-        let Ok(next) = day.tomorrow() else { break };
-        let midnight = day.to_zoned(alone.timezone.clone()).map_or(Timestamp::MAX, |at| at.timestamp());
-        let over =
-            seen.split_off(&midnight.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(midnight));
-        count.add(std::mem::replace(&mut seen, over));
-        if count.inside > 0 && count.inside + count.outside > ENOUGH {
-            count.all = false;
-            break;
-        }
-        for entry in plan(alone, day, next).iter().flat_map(loaxa_schedules::DayPlan::entries) {
-            let outside = match &entry {
-                Entry::Slot(_) => false,
-                Entry::Refused(refusal) if is_outside(&refusal.reason) => true,
-                Entry::Refused(_) => continue,
-            };
-            if entry.occurrence() >= now {
-                *seen.entry(entry.occurrence()).or_default() |= outside;
-            }
-        }
-        day = next;
-    }
-    count.add(seen);
-    count
-}
-
-impl Count {
-    fn add(&mut self, seen: BTreeMap<Timestamp, bool>) {
-        for (start, outside) in seen {
-            if outside {
-                self.outside += 1;
-                self.first.get_or_insert(start);
-            } else {
-                self.inside += 1;
-            }
-        }
-    }
-}
-
-fn is_outside(reason: &loaxa_schedules::Reason) -> bool {
-    reason.is(ReasonCode::OutsideWindow) || reason.is(ReasonCode::BeyondWindowEnd)
 }
 
 fn moment(at: Timestamp, site: &Site) -> (String, String) {

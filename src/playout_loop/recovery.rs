@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::planning::{self, Site};
 use crate::store::{LogJob, Store};
 use jiff::{SignedDuration, Timestamp};
-use loaxa_schedules::{Entry, Interruption, Now, OpenAiring, Outcome, Reason, reconcile};
+use loaxa_schedules::{DayPlan, Entry, Interruption, Now, OpenAiring, Outcome, Reason, reconcile};
 
 /// The two rows of a slot of which nothing was heard.
 pub(super) fn unaired(entry: Entry, outcome: Outcome, reason: Reason, clock: &'static str) -> Vec<LogJob> {
@@ -73,7 +73,7 @@ pub(super) fn catch_up(store: &Store, site: &Site, accounted_until: Timestamp, n
         let snapshot = planning::snapshot(store, site, reached)?;
         let closed = store.closed_slots(from.timestamp(), to.timestamp())?;
         let mut jobs = Vec::new();
-        for entry in planning::days(&snapshot, day, 1)?.iter().flat_map(loaxa_schedules::DayPlan::entries) {
+        for entry in planning::days(&snapshot, day, 1)?.into_iter().flat_map(DayPlan::into_entries) {
             if entry.start() <= accounted_until || closed.contains(entry.key().as_str()) {
                 continue;
             }

@@ -7,8 +7,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::planning::{self, Notice};
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
-use loaxa_schedules::{DayPlan, Entry, Snapshot};
+use loaxa_schedules::{DayPlan, Entry, Snapshot, plan_days};
 use serde_json::json;
+use std::cell::Cell;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use warp::Filter;
 use warp::filters::BoxedFilter;
@@ -17,6 +19,8 @@ use warp::reply::Response;
 
 /// Days answered at once: a year and a day.
 const MOST_DAYS: i32 = 366;
+/// Slots and refusals answered at once.
+const MOST_ENTRIES: usize = 20_000;
 
 pub(super) fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
     warp::path("plan")
@@ -39,7 +43,7 @@ async fn plan(app: Arc<App>, caller: Caller, query: Query) -> Result<Response> {
         let snapshot = planning::snapshot(&app.store, &app.site, now)?;
         let (mut slots, mut refusals) = (Vec::new(), Vec::new());
         for day in range.plan(&snapshot)? {
-            for entry in day.entries() {
+            for entry in day.into_entries() {
                 let list = if matches!(entry, Entry::Slot(_)) { &mut slots } else { &mut refusals };
                 list.push(wire::entry(&entry, &app.timezone));
             }
@@ -98,11 +102,29 @@ impl Range {
     }
 
     /// What a plan says of it.
+    ///
+    /// # Errors
+    /// `bad_parameter` when it says more than a small board can answer at once.
     pub(super) fn plan(&self, snapshot: &Snapshot) -> Result<Vec<DayPlan>> {
-        let mut days = planning::days(snapshot, self.first, self.days)?;
-        for day in &mut days {
-            day.slots.retain(|slot| self.from <= slot.start && slot.start < self.to);
-            day.refusals.retain(|refusal| self.from <= refusal.start && refusal.start < self.to);
+        let to = self.first.saturating_add(self.days.days());
+        let (mut days, entries) = (Vec::new(), Cell::new(0));
+        let wanted = |start: Timestamp| {
+            let inside = self.from <= start && start < self.to;
+            entries.set(entries.get() + usize::from(inside));
+            inside && entries.get() <= MOST_ENTRIES
+        };
+        plan_days(snapshot, self.first, to, wanted, |day| {
+            days.push(day);
+            if entries.get() > MOST_ENTRIES { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        if entries.get() > MOST_ENTRIES {
+            return Err(Error::new(
+                ErrorKind::Malformed,
+                "bad_parameter",
+                format!(
+                    "between from and to more than {MOST_ENTRIES} slots and refusals are planned; ask for fewer days or hours"
+                ),
+            ));
         }
         Ok(days)
     }

@@ -9,15 +9,22 @@ use super::types::{DayPlan, Permit};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 /// So many days of occurrences are worked out at a time.
 const CHUNK: i64 = 32;
 
-/// How far back a plan begins when no midnight before it is silent.
-const LONGEST_LOOK_BACK: i64 = 3;
+/// How far back a plan begins when no midnight before it is silent, in days.
+const LONGEST_LOOK_BACK: i64 = 1;
 
-/// Plans every day from the first one that matters on, and hands over those in `from..to`.
-pub(super) fn plan_days(station: &Station<'_>, from: Date, to: Date, each: &mut dyn FnMut(DayPlan)) {
+/// Plans every day from the first one that matters on, and hands over what is wanted of those in `from..to`.
+pub(super) fn plan_days(
+    station: &Station<'_>,
+    from: Date,
+    to: Date,
+    wanted: &mut dyn FnMut(Timestamp) -> bool,
+    each: &mut dyn FnMut(DayPlan) -> ControlFlow<()>,
+) {
     if to <= from {
         return;
     }
@@ -54,8 +61,8 @@ pub(super) fn plan_days(station: &Station<'_>, from: Date, to: Date, each: &mut 
         sweep.run_day(day.until);
         sweep.fill(day, &mut chances.make_goods, &wants);
         for (date, decided) in open.close(&mut sweep, date, day.until) {
-            if from <= date && date < to {
-                each(sweep.day_plan(date, &decided));
+            if from <= date && date < to && each(sweep.day_plan(date, &decided, wanted)).is_break() {
+                return;
             }
         }
         if next == date {

@@ -374,9 +374,14 @@ impl DayPlan {
     /// Slots and refusals together, sorted by start.
     #[must_use]
     pub fn entries(&self) -> Vec<Entry> {
-        let slots = self.slots.iter().cloned().map(Entry::Slot);
-        let refusals = self.refusals.iter().cloned().map(Entry::Refused);
-        let mut entries: Vec<Entry> = slots.chain(refusals).collect();
+        self.clone().into_entries()
+    }
+
+    /// The same, when nobody needs the day any more.
+    #[must_use]
+    pub fn into_entries(self) -> Vec<Entry> {
+        let slots = self.slots.into_iter().map(Entry::Slot);
+        let mut entries: Vec<Entry> = slots.chain(self.refusals.into_iter().map(Entry::Refused)).collect();
         entries.sort_by(|a, b| (a.start(), a.key()).cmp(&(b.start(), b.key())));
         entries
     }

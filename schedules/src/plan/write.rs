@@ -6,19 +6,26 @@ use super::sweep::Sweep;
 use super::types::{DayPlan, Origin, Refusal, Resumption, Slot, SlotKey, Yield};
 use crate::reason::{Reason, ReasonCode};
 use crate::vocabulary::HolidayId;
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 impl Sweep<'_, '_> {
-    /// The plan of a day of which everything is decided.
-    pub(super) fn day_plan(&self, date: Date, decided: &[Decided]) -> DayPlan {
+    /// What is wanted of the plan of a day of which everything is decided.
+    pub(super) fn day_plan(
+        &self,
+        date: Date,
+        decided: &[Decided],
+        wanted: &mut dyn FnMut(Timestamp) -> bool,
+    ) -> DayPlan {
         let mut sorted: Vec<&Decided> = decided.iter().collect();
         sorted.sort_by_cached_key(|decided| {
             let item = &decided.item;
             (decided.start, self.show(item).map(|show| show.origin), self.position(item), item.attempt, *item)
         });
+        sorted.retain(|decided| wanted(decided.start));
         // Exactly as much as is needed: a year of days is kept together.
-        let slots = decided.iter().filter(|decided| decided.verdict.is_ok()).count();
-        let refusals = Vec::with_capacity(decided.len().saturating_sub(slots));
+        let slots = sorted.iter().filter(|decided| decided.verdict.is_ok()).count();
+        let refusals = Vec::with_capacity(sorted.len().saturating_sub(slots));
         let mut plan = DayPlan { date, slots: Vec::with_capacity(slots), refusals };
         for decided in sorted {
             let Some(show) = self.show(&decided.item) else { continue };
