@@ -11,6 +11,7 @@ use crate::campaigns::{Opened, Want};
 use crate::vocabulary::{Class, SegmentId, WindowId};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
+use std::rc::Rc;
 
 /// Make-goods are placed no sooner than so long after the moment of the plan: the playout arms 8 seconds before
 /// a start.
@@ -374,6 +375,7 @@ impl<'s, 'a> Sweep<'s, 'a> {
     /// Counts what the log says was heard on a day, and no sweep finds again.
     pub(super) fn begin_day(&mut self, day: Permit) {
         self.ends = day.until;
+        self.stretches.clear();
         if self.logged || !self.hours.limited() {
             return;
         }
@@ -454,14 +456,19 @@ impl<'s, 'a> Sweep<'s, 'a> {
     }
 
     /// The stretches around the day in which a want may be placed.
-    fn stretches(&mut self, want: usize) -> Vec<Permit> {
+    fn stretches(&mut self, want: usize) -> Rc<[Permit]> {
         let station = self.station;
-        let Some(want) = self.wants.get(want) else { return Vec::new() };
-        let campaign = station.snapshot.campaigns.get(want.campaign);
+        let Some(&Want { campaign: index, phase, .. }) = self.wants.get(want) else { return Rc::default() };
+        if let Some(known) = self.stretches.get(&(index, phase)) {
+            return Rc::clone(known);
+        }
+        let campaign = station.snapshot.campaigns.get(index);
         let set = campaign.and_then(|campaign| station.shows.get(station.campaign(campaign.id)?)?.zones);
-        let (Some(campaign), Some(set)) = (campaign, set) else { return Vec::new() };
-        let windows: &[WindowId] = campaign.phases.get(want.phase).map_or(&[], |phase| &phase.windows);
-        self.hours.permits_of(set, windows)
+        let (Some(campaign), Some(set)) = (campaign, set) else { return Rc::default() };
+        let windows: &[WindowId] = campaign.phases.get(phase).map_or(&[], |phase| &phase.windows);
+        let stretches: Rc<[Permit]> = self.hours.permits_of(set, windows).into();
+        self.stretches.insert((index, phase), Rc::clone(&stretches));
+        stretches
     }
 
     /// The openings of the day in which every zone of a campaign may sound.
@@ -484,10 +491,14 @@ impl<'s, 'a> Sweep<'s, 'a> {
 }
 
 impl TakenTime {
+    /// Takes one more stretch, and joins what it touches.
     fn take(&mut self, stretch: Permit) {
-        let mut taken = std::mem::take(&mut self.taken);
-        taken.push(stretch);
-        self.taken = merged(taken);
+        let first = self.taken.partition_point(|taken| taken.until < stretch.from);
+        let after = self.taken.partition_point(|taken| taken.from <= stretch.until);
+        let touched = self.taken.get(first..after).unwrap_or_default();
+        let from = touched.first().map_or(stretch.from, |taken| taken.from.min(stretch.from));
+        let until = touched.last().map_or(stretch.until, |taken| taken.until.max(stretch.until));
+        self.taken.splice(first..after.max(first), [Permit { from, until }]);
     }
 }
 
@@ -509,7 +520,9 @@ fn without(all: &[Permit], taken: &[Permit]) -> Vec<Permit> {
     let mut free = Vec::new();
     for stretch in all {
         let mut from = stretch.from;
-        for taken in taken.iter().filter(|taken| taken.until > stretch.from && taken.from < stretch.until) {
+        let first = taken.partition_point(|taken| taken.until <= stretch.from);
+        let touched = taken.iter().skip(first).take_while(|taken| taken.from < stretch.until);
+        for taken in touched {
             if from < taken.from {
                 free.push(Permit { from, until: taken.from });
             }

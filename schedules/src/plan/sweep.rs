@@ -13,7 +13,8 @@ use crate::vocabulary::{Class, OnHolidays, Outcome, SegmentId, StartRule};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::rc::Rc;
 
 /// The station while its days are planned, one after the other.
 pub(super) struct Sweep<'s, 'a> {
@@ -23,6 +24,8 @@ pub(super) struct Sweep<'s, 'a> {
     pub(super) book: Book<'a>,
     /// Every want of a campaign so far; items name them by index.
     pub(super) wants: Vec<Want>,
+    /// Where the phases of campaigns may air on the day that was entered, by campaign and phase.
+    pub(super) stretches: BTreeMap<(usize, usize), Rc<[Permit]>>,
     /// What campaigns have had lately.
     pub(super) spacing: Spacing,
     pub(super) used: Used,
@@ -55,6 +58,7 @@ impl<'s, 'a> Sweep<'s, 'a> {
             past: Past::new(station),
             book: Book::new(station.snapshot),
             wants: Vec::new(),
+            stretches: BTreeMap::new(),
             spacing: Spacing::default(),
             used: Used::default(),
             logged: false,
