@@ -699,6 +699,16 @@ impl Reason {
         )
     }
 
+    /// As [`Reason::emergency`], of one that was sent to practise.
+    #[must_use]
+    pub fn emergency_exercise(by: &str) -> Reason {
+        reason(
+            ReasonCode::Emergency,
+            format!("Diễn tập tin khẩn cấp do \"{by}\" gửi, phát ngay."),
+            format!("Emergency exercise sent by \"{by}\", to be heard at once."),
+        )
+    }
+
     pub(crate) fn emergency_expired() -> Reason {
         reason(
             ReasonCode::EmergencyExpired,

@@ -1,6 +1,6 @@
 //! What reaches the loop, and what each of it means to the playout.
 
-use super::{Message, PlayoutLoop};
+use super::{Message, PlayoutLoop, emergencies};
 use loaxa_audio::output::OutputEvent;
 use loaxa_schedules::{Input, Stage};
 use serde_json::json;
@@ -52,7 +52,8 @@ impl PlayoutLoop {
                 self.planning = false;
                 match result {
                     Ok(_) if era != self.era => self.plan_again = true,
-                    Ok(entries) => {
+                    Ok(mut entries) => {
+                        entries.retain(|entry| !emergencies::is_emergency(entry));
                         self.playout.handle(Input::Plan(entries), now);
                         self.note_accounted(now);
                         self.events.tell("plan", &json!({}));
@@ -65,10 +66,14 @@ impl PlayoutLoop {
                     self.replan();
                 }
             }
+            Message::Owed(owed) => self.resume(owed, now),
+            Message::Write(job) => self.keep_at_last(job, now),
             Message::Switch { by, stop, done } => {
                 let input = if stop { Input::Stop { by } } else { Input::Resume { by } };
                 self.playout.handle(input, now);
                 self.carry_out(now);
+                // whoever asks after the answer is told of it
+                self.publish();
                 let _ = done.send(());
             }
         }

@@ -2,13 +2,14 @@
 //! output and the amplifier. It decides nothing.
 
 mod amplifier;
+pub(crate) mod emergencies;
 mod inbox;
 mod outbox;
 mod output;
 mod recovery;
 mod status;
 
-pub use status::{AirStatus, OnAir, PlayoutHandle};
+pub use status::{AirStatus, OnAir, PlayoutHandle, Urgent};
 
 use crate::airing_log::{LogWriter, Urgency};
 use crate::clock::Clock;
@@ -56,6 +57,10 @@ pub(crate) enum Message {
     Output { generation: u64, event: OutputEvent },
     /// A plan was made, in an era of the wall clock.
     Planned { era: u64, result: Result<Vec<Entry>> },
+    /// What was found to be owed of emergencies since before the start.
+    Owed(Result<Vec<emergencies::Owed>>),
+    /// Something to write down as soon as the disk lets us.
+    Write(LogJob),
     /// Somebody stops or releases the station.
     Switch { by: String, stop: bool, done: oneshot::Sender<()> },
 }
@@ -99,6 +104,8 @@ pub struct PlayoutLoop {
     due: HashMap<SlotKey, Slot>,
     /// Slots whose outcome is being written and may call for a second chance, which only a new plan can give.
     unfinished: HashSet<SlotKey>,
+    /// Whether what is owed of emergencies since before the start was looked up.
+    owed_known: bool,
     /// What the air was busy with when the plan was last made anew for it.
     busy_until: Option<Timestamp>,
     /// Counts steps of the wall clock and changes of trust: a plan made before one is worth nothing after it.
@@ -113,7 +120,7 @@ pub struct PlayoutLoop {
 }
 
 impl PlayoutLoop {
-    /// Closes what a power cut left open, and puts the loop together. The amplifier is told to be dark at once.
+    /// Closes what a power cut left open, puts the loop together, and takes up what is owed of emergencies. The amplifier is told to be dark at once.
     pub async fn start(parts: Parts) -> Result<(Self, PlayoutHandle)> {
         let (sender, messages) = mpsc::unbounded_channel();
         let now = parts.clock.now();
@@ -148,7 +155,7 @@ impl PlayoutLoop {
             tracing::warn!(by, "the station is stopped since before it started; release it to air again");
             playout.handle(Input::Stop { by }, now);
         }
-        let this = Self {
+        let mut this = Self {
             log: LogWriter::start(Arc::clone(&parts.store))?,
             output: output::Air::new(parts.output.0, parts.folders, sender.clone()),
             clock: parts.clock,
@@ -164,6 +171,7 @@ impl PlayoutLoop {
             amplifier: task,
             due: HashMap::new(),
             unfinished: HashSet::new(),
+            owed_known: false,
             busy_until: None,
             era: 0,
             planning: false,
@@ -174,6 +182,7 @@ impl PlayoutLoop {
             trusted,
             view: None,
         };
+        this.look_for_owed(now).await;
         Ok((this, handle))
     }
 
@@ -196,6 +205,7 @@ impl PlayoutLoop {
                 }
                 changed = self.plan_changed.changed() => {
                     if changed.is_ok() {
+                        self.check_approvals();
                         self.replan();
                     }
                 }
@@ -236,6 +246,9 @@ impl PlayoutLoop {
         }
         self.offset = Some(offset);
         self.trusted = now.trusted;
+        if now.trusted && !self.owed_known {
+            self.ask_for_owed(now);
+        }
         let age = now.mono.saturating_sub(self.planned_at);
         if age > REPLAN_EVERY || (self.playout.needs_plan() && age > TICK) {
             self.replan();
@@ -281,7 +294,7 @@ impl PlayoutLoop {
     }
 
     /// Shows the playout's view, and tells whoever listens when it changed.
-    fn publish(&mut self) {
+    pub(super) fn publish(&mut self) {
         let view = self.playout.view();
         if self.view.as_ref() == Some(&view) {
             return;

@@ -23,6 +23,7 @@ impl PlayoutLoop {
                 let slot = entry.key().clone();
                 if let Entry::Slot(planned) = &entry {
                     self.due.insert(slot.clone(), planned.clone());
+                    self.handle.update(|status| status.announce(planned));
                 }
                 let job = LogJob::Due { entry: Box::new(entry), clock: self.clock.trust().as_str() };
                 self.record(now, vec![job], Urgency::AnswerNow, slot, Stage::Due);
@@ -143,6 +144,7 @@ impl PlayoutLoop {
         self.output.forget(slot);
         self.due.remove(slot);
         self.handle.update(|status| {
+            status.emergencies.retain(|urgent| urgent.slot != *slot);
             if status.on_air.as_ref().is_some_and(|on_air| on_air.slot == slot.as_str()) {
                 status.on_air = None;
             }

@@ -1,5 +1,6 @@
 //! What start-up and shutdown write for airings that nobody saw the end of.
 
+use super::emergencies::is_emergency;
 use crate::error::Result;
 use crate::planning::{self, Site};
 use crate::store::{LogJob, Store};
@@ -27,7 +28,8 @@ pub(super) fn unaired(entry: Entry, outcome: Outcome, reason: Reason, clock: &'s
 pub(super) fn close_open(store: &Store, now: Now, why: Interruption) -> Result<usize> {
     let mut jobs = Vec::new();
     for row in store.open_rows()? {
-        if row.started.is_none() && row.entry.start() > now.wall {
+        // an emergency waits for no time: the clock was set back under it
+        if row.started.is_none() && row.entry.start() > now.wall && !is_emergency(&row.entry) {
             continue;
         }
         let slot = row.entry.key().clone();

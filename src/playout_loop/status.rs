@@ -1,8 +1,9 @@
 //! What the rest of the daemon sees of the air, and the way to stop it.
 
 use crate::error::{Error, Result};
+use crate::store::{Emergency, LogJob};
 use jiff::Timestamp;
-use loaxa_schedules::{Input, PlayoutView, Slot, SlotKey};
+use loaxa_schedules::{EmergencyId, Input, Origin, PlayoutView, Slot, SlotKey, ZoneId};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -28,6 +29,47 @@ pub struct AirStatus {
     pub output_device: Option<String>,
     /// What the output last did wrong, until it does something right.
     pub output_fault: Option<String>,
+    /// Emergencies that sound or wait for the air, in the order in which they came.
+    pub emergencies: Vec<Urgent>,
+    /// Emergencies that the disk has refused to keep so far, in the order in which they came.
+    pub unkept: Vec<Emergency>,
+}
+
+impl AirStatus {
+    /// Shows an emergency as soon as the playout has taken it; other slots show when they sound.
+    pub(super) fn announce(&mut self, slot: &Slot) {
+        if let Origin::Emergency(id) = slot.origin
+            && !self.emergencies.iter().any(|urgent| urgent.slot == slot.key)
+        {
+            self.emergencies.push(Urgent {
+                id,
+                slot: slot.key.clone(),
+                title: slot.title.clone(),
+                zones: slot.zones.clone(),
+                expires: slot.permitted.until,
+            });
+        }
+    }
+
+    /// Whether this slot sounds.
+    pub fn sounds(&self, slot: &SlotKey) -> bool {
+        self.on_air.as_ref().is_some_and(|on_air| on_air.slot == slot.as_str())
+    }
+}
+
+/// One time of an emergency that sounds or waits for the air.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Urgent {
+    /// Which emergency.
+    pub id: EmergencyId,
+    /// Which slot.
+    pub slot: SlotKey,
+    /// Its title.
+    pub title: String,
+    /// Where it is heard.
+    pub zones: Vec<ZoneId>,
+    /// It is not begun after this.
+    pub expires: Timestamp,
 }
 
 /// What sounds.
@@ -102,9 +144,41 @@ impl PlayoutHandle {
         self.input(Input::LocalStop { pressed })
     }
 
+    /// Keeps an emergency as soon as the disk lets us, behind what waits for it already.
+    ///
+    /// # Errors
+    /// When the loop is gone.
+    pub fn keep_later(&self, it: Emergency) -> Result<()> {
+        self.update(|status| status.unkept.push(it.clone()));
+        self.send(super::Message::Write(LogJob::Emergency(Box::new(it))))
+    }
+
+    /// Keeps that an emergency was taken back, as soon as the disk lets us.
+    ///
+    /// # Errors
+    /// When the loop is gone.
+    pub fn withdraw_later(&self, id: EmergencyId, by: (String, String), at: Timestamp) -> Result<()> {
+        let job = LogJob::EmergencyWithdrawn { id, by: by.0.clone() };
+        self.update(|status| {
+            for it in status.unkept.iter_mut().filter(|it| it.id == id) {
+                (it.withdrawn_by, it.withdrawn_at) = (Some(by.clone()), Some(at));
+            }
+        });
+        self.send(super::Message::Write(job))
+    }
+
+    /// The emergency with this id, if the disk has refused to keep it so far.
+    pub fn unkept(&self, id: EmergencyId) -> Option<Emergency> {
+        self.status().unkept.into_iter().find(|it| it.id == id)
+    }
+
     fn input(&self, input: Input) -> Result<()> {
+        self.send(super::Message::Input(input))
+    }
+
+    fn send(&self, message: super::Message) -> Result<()> {
         let gone = |_| Error::internal("the playout does not turn; restart the daemon");
-        self.messages.send(super::Message::Input(input)).map_err(gone)
+        self.messages.send(message).map_err(gone)
     }
 
     /// Silences the station until it is released, or releases it; done when this returns.

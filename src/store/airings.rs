@@ -1,11 +1,11 @@
 //! The airing log's rows and the table that gathers them by slot.
 
-use super::{Store, col, from_json, nanos, storage, time, to_json};
+use super::{Emergency, Store, col, from_json, nanos, storage, time, to_json};
 use crate::airing_log::chain::{self, canonical};
 use crate::error::Result;
 use jiff::{SignedDuration, Timestamp};
-use loaxa_schedules::{Entry, Origin, Outcome, Reason, SlotKey};
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use loaxa_schedules::{EmergencyId, Entry, Origin, Outcome, Reason, SlotKey};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params};
 use serde_json::{Value, json};
 
 const APPEND: &str = "INSERT INTO airing_log (row, at, kind, body, prev, hash)
@@ -88,6 +88,15 @@ pub enum LogJob {
     },
     /// Every slot up to this time has an outcome or is open. Not a row.
     AccountedUntil(Timestamp),
+    /// Somebody sent an emergency, and it could not be kept at once.
+    Emergency(Box<Emergency>),
+    /// Somebody took an emergency back, and that could not be kept at once.
+    EmergencyWithdrawn {
+        /// Which.
+        id: EmergencyId,
+        /// Identity of who did.
+        by: String,
+    },
     /// Something else that an auditor wants to know.
     Note {
         /// Kind of the row.
@@ -248,19 +257,12 @@ impl Store {
             AND (:segment IS NULL OR segment = :segment) AND (:programme IS NULL OR programme = :programme)
             AND (:campaign IS NULL OR campaign = :campaign) ORDER BY seq LIMIT :limit";
         self.read(|connection| {
-            let mut statement = connection.prepare_cached(&format!("{COLUMNS} {WHERE}")).map_err(storage)?;
-            let mut rows = statement
-                .query(named_params! {
-                    ":after": filter.after_seq, ":from": filter.from.map(nanos), ":to": filter.to.map(nanos),
-                    ":outcome": filter.outcome, ":segment": filter.segment, ":programme": filter.programme,
-                    ":campaign": filter.campaign, ":limit": filter.limit,
-                })
-                .map_err(storage)?;
-            let mut airings = Vec::new();
-            while let Some(row) = rows.next().map_err(storage)? {
-                airings.push(airing(row)?);
-            }
-            Ok(airings)
+            let parameters = named_params! {
+                ":after": filter.after_seq, ":from": filter.from.map(nanos), ":to": filter.to.map(nanos),
+                ":outcome": filter.outcome, ":segment": filter.segment, ":programme": filter.programme,
+                ":campaign": filter.campaign, ":limit": filter.limit,
+            };
+            select(connection, WHERE, parameters)
         })
     }
 
@@ -283,6 +285,21 @@ impl Store {
             rows.collect::<rusqlite::Result<_>>().map_err(storage)
         })
     }
+}
+
+/// Closed airings that a condition picks.
+pub(super) fn select(
+    connection: &Connection,
+    condition: &str,
+    parameters: &[(&str, &dyn ToSql)],
+) -> Result<Vec<Airing>> {
+    let mut statement = connection.prepare_cached(&format!("{COLUMNS} {condition}")).map_err(storage)?;
+    let mut rows = statement.query(parameters).map_err(storage)?;
+    let mut airings = Vec::new();
+    while let Some(row) = rows.next().map_err(storage)? {
+        airings.push(airing(row)?);
+    }
+    Ok(airings)
 }
 
 fn write_job(connection: &Connection, at: Timestamp, job: &LogJob) -> Result<()> {
@@ -341,6 +358,8 @@ fn write_job(connection: &Connection, at: Timestamp, job: &LogJob) -> Result<()>
         LogJob::AccountedUntil(until) => {
             super::station::put(connection, "accounted_until", &nanos(*until).to_string())
         }
+        LogJob::Emergency(emergency) => super::emergencies::keep(connection, at, emergency).map(|_| ()),
+        LogJob::EmergencyWithdrawn { id, by } => super::emergencies::withdraw(connection, *id, by, at),
         LogJob::Note { kind, body } => append(connection, at, kind, body).map(|_| ()),
     }
 }

@@ -5,6 +5,7 @@
 
 mod airings;
 mod documents;
+mod emergencies;
 mod history;
 mod idempotency;
 mod identities;
@@ -14,6 +15,7 @@ mod upgrade;
 
 pub use airings::{Airing, AiringFilter, LogJob, LogRow};
 pub use documents::{Document, DocumentKind, Stored};
+pub use emergencies::{Emergency, EmergencySlot};
 pub use idempotency::Remembered;
 pub use identities::{Identity, IdentityKind, NewIdentity};
 pub(crate) use segments::standing_of;

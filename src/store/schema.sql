@@ -1,4 +1,4 @@
--- The station's database, version 2. Times are nanoseconds since 1970-01-01T00:00:00Z unless a column says otherwise.
+-- The station's database, version 3. Times are nanoseconds since 1970-01-01T00:00:00Z unless a column says otherwise.
 -- Objects that people plan with are documents: what they mean is checked by loaxa-schedules, what is searched has a column.
 
 -- Facts about the board itself: 'accounted_until', 'stopped', …
@@ -128,6 +128,24 @@ CREATE TABLE progress (
   played INTEGER NOT NULL,
   at     INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Emergencies that somebody sent, by the id that they chose: the same id is heard once. What became of each is in airings,
+-- under the slots {id}/1 … {id}/{repeat}.
+CREATE TABLE emergencies (
+  number       INTEGER PRIMARY KEY,       -- in the order in which they came
+  id           TEXT NOT NULL UNIQUE,
+  segment      TEXT NOT NULL REFERENCES segments (id),
+  title        TEXT NOT NULL,             -- of the segment, when it was sent
+  sha256       TEXT NOT NULL,
+  zones        TEXT NOT NULL,             -- JSON array of ids as asked for, sorted; empty means all
+  expires_at   INTEGER NOT NULL,
+  repeat       INTEGER NOT NULL,
+  test         INTEGER NOT NULL,
+  sent_by      TEXT NOT NULL REFERENCES identities (id),
+  sent_at      INTEGER NOT NULL,
+  withdrawn_by TEXT REFERENCES identities (id),
+  withdrawn_at INTEGER
+) STRICT;
 
 -- Answers to POST requests that carried an Idempotency-Key.
 CREATE TABLE idempotency (

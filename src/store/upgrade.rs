@@ -8,9 +8,9 @@ use rusqlite::{Connection, TransactionBehavior};
 
 const SCHEMA: &str = include_str!("schema.sql");
 /// The version that this program writes.
-pub(super) const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 3;
 /// What brings a database of version `index + 1` to the version after it.
-const STEPS: [&str; 1] = [include_str!("upgrade_2.sql")];
+const STEPS: [&str; 2] = [include_str!("upgrade_2.sql"), include_str!("upgrade_3.sql")];
 
 /// Creates what is not there yet.
 ///
@@ -65,6 +65,7 @@ mod tests {
     }
 
     const SCHEMA_1: &str = include_str!("schema_1.sql");
+    const SCHEMA_2: &str = include_str!("schema_2.sql");
 
     /// Every table, index and trigger: its name, and its text without comments, blanks and quotes.
     fn schema(connection: &rusqlite::Connection) -> Vec<(String, String)> {
@@ -128,6 +129,38 @@ mod tests {
         assert_eq!(airing.programme.as_deref(), Some("01890a5d-ac96-774b-bcce-b302099a8053"));
         let past = upgraded.history(Timestamp::UNIX_EPOCH, &[]).unwrap().remove(0);
         assert_eq!(past.key.as_str(), "k/20261120T100000Z/0");
+    }
+
+    #[test]
+    fn a_database_of_version_2_is_brought_up_to_date_with_everything_in_it() {
+        let (old, new) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let file = old.path().join("loaxa.db");
+        let connection = rusqlite::Connection::open(&file).unwrap();
+        connection.execute_batch(SCHEMA_2).unwrap();
+        connection
+            .execute_batch(
+                r#"INSERT INTO identities (id, kind, name, scopes, secret, created_at) VALUES ('i', 'token', 'i', '[]', 's', 0);
+                INSERT INTO segments (id, version, state, sha256, bytes, title, language, class, uploaded_by, uploaded_at, music)
+                VALUES ('01890a5d-ac96-774b-bcce-b302099a8051', 1, 'approved', 'aa', 1, 'Tin', 'vi', 'emergency', 'i', 0, 1);
+                INSERT INTO documents (kind, id, version, body, changed_by, changed_at)
+                VALUES ('zone', '01890a5d-ac96-774b-bcce-b302099a8052', 3,
+                    '{"id":"01890a5d-ac96-774b-bcce-b302099a8052","name":"Thôn 1"}', 'i', 5);
+                PRAGMA user_version = 2;"#,
+            )
+            .unwrap();
+        drop(connection);
+        let upgraded = Store::open(old.path(), Timestamp::UNIX_EPOCH).unwrap();
+        upgraded.check().unwrap();
+        drop(Store::open(new.path(), Timestamp::UNIX_EPOCH).unwrap());
+        let fresh = rusqlite::Connection::open(new.path().join("loaxa.db")).unwrap();
+        let connection = rusqlite::Connection::open(&file).unwrap();
+        assert_eq!(schema(&connection), schema(&fresh));
+        let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+        assert_eq!(version, super::VERSION);
+        let zone = upgraded.documents::<loaxa_schedules::Zone>(None, 10).unwrap().remove(0);
+        assert_eq!((zone.version, zone.value.name.as_str()), (3, "Thôn 1"));
+        assert!(upgraded.all_segments().unwrap().remove(0).pushed.music);
+        assert_eq!(upgraded.emergencies(None, 10).unwrap(), vec![]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod airings;
 mod audio;
 mod bodies;
 mod campaigns;
+mod emergency;
 mod openapi;
 mod page;
 mod plan;
@@ -126,6 +127,8 @@ pub fn routes(app: Arc<App>) -> impl Filter<Extract = (Response,), Error = Infal
         .or(presets::routes(&app))
         .unify()
         .or(airings::routes(&app))
+        .unify()
+        .or(emergency::routes(&app))
         .unify()
         .or(station::routes(&app))
         .unify()

@@ -166,9 +166,11 @@ async fn admit(app: &Arc<App>, request: Request<Incoming>) -> Result<Admitted> {
     let mut remember = None;
     if needs_caller(&parts.method, &path) {
         let caller = identify(app, &parts.method, &parts.headers).await?;
-        // stopping and releasing are the same however often they are said, and must never be answered from memory; a
-        // preview keeps nothing and tells of the plan as it is now
-        let anew = ["/api/v1/stop", "/api/v1/resume", "/api/v1/plan/preview"].contains(&path.as_str());
+        // stopping and releasing are the same however often they are said, and must never be answered from memory; nor
+        // must an emergency, whose own id says whether it was sent before; a preview keeps nothing and tells of the plan
+        // as it is now
+        let anew = ["/api/v1/stop", "/api/v1/resume", "/api/v1/emergency", "/api/v1/plan/preview"]
+            .contains(&path.as_str());
         if parts.method == Method::POST && !anew {
             remember = idempotency(&parts.headers, &caller, &path)?;
         }

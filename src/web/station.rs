@@ -126,6 +126,10 @@ fn now(app: &App) -> Result<Value> {
             "slot": next.slot, "title": next.title, "start": instant(next.start),
         })),
         "stopped": air.view.as_ref().and_then(|view| view.stopped.as_ref()),
+        "emergency": air.emergencies.iter().map(|urgent| json!({
+            "id": urgent.id, "slot": urgent.slot, "title": urgent.title, "zones": urgent.zones,
+            "expires": instant(urgent.expires), "on_air": air.sounds(&urgent.slot),
+        })).collect::<Vec<Value>>(),
         "amplifier": {
             "driver": air.driver, "state": air.view.as_ref().map(|view| view.amplifier),
             "zones": air.view.as_ref().map(|view| &view.zones), "fault": air.amplifier_fault,

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::store::{Airing, SegmentRecord, Stored};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use loaxa_schedules::{Bound, Class, Entry, Move, Reason, Refusal, Slot, Standing};
+use loaxa_schedules::{Bound, Class, Entry, Move, Origin, Reason, Refusal, Slot, Standing};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -187,7 +187,7 @@ pub(super) fn moved(it: &Move, timezone: &TimeZone) -> Value {
 }
 
 /// The columns of an airing in CSV.
-pub(super) const AIRING_COLUMNS: [&str; 22] = [
+pub(super) const AIRING_COLUMNS: [&str; 23] = [
     "seq",
     "slot",
     "planned_start",
@@ -210,13 +210,18 @@ pub(super) const AIRING_COLUMNS: [&str; 22] = [
     "clock",
     "external_id",
     "campaign",
+    "emergency",
 ];
 
 /// A closed airing as it is shown.
 pub(super) fn airing(airing: &Airing, timezone: &TimeZone) -> Value {
-    let (programme_name, zones) = match &airing.entry {
-        Entry::Slot(slot) => (&slot.name, &slot.zones),
-        Entry::Refused(refusal) => (&refusal.name, &refusal.zones),
+    let (programme_name, zones, origin) = match &airing.entry {
+        Entry::Slot(slot) => (&slot.name, &slot.zones, slot.origin),
+        Entry::Refused(refusal) => (&refusal.name, &refusal.zones, refusal.origin),
+    };
+    let emergency = match origin {
+        Origin::Emergency(id) => Some(id),
+        Origin::Programme(_) | Origin::Campaign(_) => None,
     };
     let reason = airing.reason.as_ref();
     let say = |pick: fn(&Reason) -> &String| reason.map(pick);
@@ -243,5 +248,6 @@ pub(super) fn airing(airing: &Airing, timezone: &TimeZone) -> Value {
         "clock": airing.clock,
         "external_id": airing.external_id,
         "campaign": airing.campaign,
+        "emergency": emergency,
     })
 }

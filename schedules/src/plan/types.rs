@@ -188,7 +188,8 @@ pub struct Yield {
 ///   out.
 /// * An airing of a campaign: `{campaign}/{phase}/{period}/{number}`: the index of the phase, the first day of the
 ///   period (`2026-03-09`), and the number within it from 1.
-/// * A second chance of either: the key of the first with `+1`, `+2` … behind it.
+/// * An emergency: `{emergency}/{number}`, the number of times that it is heard counted from 1.
+/// * A second chance of any of them: the key of the first with `+1`, `+2` … behind it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SlotKey(pub String);
@@ -238,6 +239,12 @@ impl SlotKey {
     #[must_use]
     pub fn of_campaign(campaign: CampaignId, phase: usize, period: Date, number: u32) -> SlotKey {
         SlotKey(format!("{campaign}/{phase}/{period}/{number}"))
+    }
+
+    /// The key of the nth time that an emergency is heard, from 1.
+    #[must_use]
+    pub fn of_emergency(emergency: EmergencyId, number: u32) -> SlotKey {
+        SlotKey(format!("{emergency}/{number}"))
     }
 
     /// The key of another attempt at the same airing.

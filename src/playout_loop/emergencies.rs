@@ -1,0 +1,345 @@
+//! Emergencies on their way to the playout: what of each is still to be heard, and as which slots.
+//!
+//! The playout remembers what it was told while it lives; the store remembers over a restart. What a power cut took
+//! from the listeners is owed, and heard again from its beginning.
+
+use super::{Message, PlayoutLoop};
+use crate::airing_log::Urgency;
+use crate::error::{Error, ErrorKind, Result};
+use crate::intake::blocking;
+use crate::store::{Emergency, EmergencySlot, LogJob, SegmentRecord, Store};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use loaxa_schedules::{
+    Class, Entry, Input, Now, Origin, Permit, Reason, ReasonCode, SegmentId, Slot, SlotKey, Standing, Zone,
+    ZoneId,
+};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// How often one time of an emergency is tried again after interruptions: a station that falls over it each time must
+/// not go on for ever.
+const SECOND_CHANCES: u32 = 3;
+/// No emergency is sent for longer than this ahead.
+pub(crate) const LONGEST: SignedDuration = SignedDuration::from_hours(24);
+/// While the clock cannot be trusted nobody can tell when an emergency expires, if the clock does not even come near:
+/// it is tried for so long.
+const WITHOUT_CLOCK: SignedDuration = SignedDuration::from_hours(1);
+
+/// The slots of an emergency that are not over: each time that has no row yet, or whose row is open, or that an
+/// interruption cut short.
+///
+/// After it expired, only what has no row yet: it gets the one that says so.
+pub(crate) fn owed(it: &Emergency, slots: &[EmergencySlot], now: Timestamp) -> Vec<(u32, SlotKey)> {
+    let expired = it.expires <= now;
+    let next = |number: u32| {
+        let first = SlotKey::of_emergency(it.id, number);
+        let attempts = slots.iter().filter(|slot| slot.key.attempt().0 == first.as_str());
+        let Some(last) = attempts.max_by_key(|slot| slot.key.attempt().1) else {
+            return Some(first);
+        };
+        let attempt = last.key.attempt().1;
+        if expired {
+            None
+        } else if last.open {
+            Some(last.key.clone())
+        } else if interrupted(last) && attempt < SECOND_CHANCES {
+            Some(last.key.with_attempt(attempt + 1))
+        } else {
+            None
+        }
+    };
+    (1..=it.repeat).filter_map(|number| Some((number, next(number)?))).collect()
+}
+
+/// Whether the power, a crash or a shutdown ended it, and neither a person nor the recording's own end.
+fn interrupted(slot: &EmergencySlot) -> bool {
+    let interruptions = [ReasonCode::Interrupted, ReasonCode::Shutdown, ReasonCode::StationOff];
+    let ended_so = |code: &ReasonCode| slot.reason.as_deref() == Some(code.as_str());
+    slot.outcome.as_deref().is_some_and(|outcome| ["partial", "missed"].contains(&outcome))
+        && interruptions.iter().any(ended_so)
+}
+
+/// Every key under which an emergency may be known to the playout.
+pub(crate) fn keys(it: &Emergency) -> Vec<SlotKey> {
+    let attempts = |number| {
+        let first = SlotKey::of_emergency(it.id, number);
+        (0..=SECOND_CHANCES).map(move |attempt| first.with_attempt(attempt))
+    };
+    (1..=it.repeat).flat_map(attempts).collect()
+}
+
+/// These times of an emergency as the playout takes them.
+///
+/// # Errors
+/// `not_prepared` when the segment has no sound yet.
+pub(crate) fn slots(
+    it: &Emergency,
+    owed: Vec<(u32, SlotKey)>,
+    segment: &SegmentRecord,
+    zones: &[ZoneId],
+    timezone: &TimeZone,
+    now: Now,
+) -> Result<Vec<Slot>> {
+    let (Some(pcm), Some(duration)) = (segment.prepared.clone(), segment.duration) else {
+        let detail = format!("segment {} is not prepared yet; ask again in a while", it.segment);
+        return Err(Error::new(ErrorKind::Conflict, "not_prepared", detail)
+            .vi(format!("Bản ghi “{}” chưa được xử lý xong; hãy thử lại sau ít phút.", it.title)));
+    };
+    let by = &it.sent_by.1;
+    let (title, name, reason) = if it.test {
+        (format!("Diễn tập: {}", it.title), "Diễn tập khẩn cấp", Reason::emergency_exercise(by))
+    } else {
+        (it.title.clone(), "Tin khẩn cấp", Reason::emergency(by))
+    };
+    let permitted = Permit { from: now.wall, until: until(it, segment, timezone, now) };
+    let slot = |(number, key): (u32, SlotKey)| Slot {
+        key,
+        origin: Origin::Emergency(it.id),
+        name: name.to_owned(),
+        occurrence: now.wall,
+        position: number - 1,
+        segment: it.segment,
+        title: title.clone(),
+        class: Class::Emergency,
+        start: now.wall,
+        latest_start: None,
+        offset: SignedDuration::ZERO,
+        duration,
+        yields: None,
+        zones: zones.to_vec(),
+        gain_db: 0.0,
+        permitted,
+        pcm: pcm.clone(),
+        original_sha256: it.sha256.clone(),
+        approved_by: segment.approved_by.as_ref().map(|(_, name)| name.clone()),
+        reason: reason.clone(),
+    };
+    Ok(owed.into_iter().map(slot).collect())
+}
+
+/// Until when it may begin: it expires, or the segment's validity is over.
+fn until(it: &Emergency, segment: &SegmentRecord, timezone: &TimeZone, now: Now) -> Timestamp {
+    let ahead = it.expires.duration_since(now.wall);
+    let plausible = ahead.is_positive() && ahead <= LONGEST;
+    if !(now.trusted || plausible) {
+        return now.wall.saturating_add(WITHOUT_CLOCK).unwrap_or(Timestamp::MAX);
+    }
+    let valid = segment.pushed.valid_until.as_ref().filter(|_| now.trusted).map(|until| until.ends(timezone));
+    valid.map_or(it.expires, |until| until.min(it.expires))
+}
+
+/// Where an emergency is heard, sorted: every zone of the station when it names none.
+///
+/// # Errors
+/// When the database cannot be read.
+pub(crate) fn zones(store: &Store, it: &Emergency) -> Result<Vec<ZoneId>> {
+    if !it.zones.is_empty() {
+        return Ok(it.zones.clone());
+    }
+    let all: BTreeSet<ZoneId> = store.all_documents::<Zone>()?.into_iter().map(|zone| zone.id).collect();
+    Ok(all.into_iter().collect())
+}
+
+/// A slot that a restart took from the listeners.
+pub(crate) struct Owed {
+    slot: Slot,
+    /// Whether its segment may still air.
+    approved: bool,
+}
+
+/// What is owed of every emergency after a start.
+pub(super) fn after_start(store: &Store, timezone: &TimeZone, now: Now) -> Result<Vec<Owed>> {
+    let mut all = Vec::new();
+    for it in store.unsettled_emergencies(now.wall)? {
+        let left = owed(&it, &store.emergency_slots(it.id)?, now.wall);
+        if left.is_empty() {
+            continue;
+        }
+        let segment = store.segment(it.segment)?;
+        let approved = segment.standing == Standing::Approved;
+        match slots(&it, left, &segment, &zones(store, &it)?, timezone, now) {
+            Ok(found) => all.extend(found.into_iter().map(|slot| Owed { slot, approved })),
+            Err(error) => {
+                tracing::error!(%error, emergency = %it.id, "an emergency is owed and has no sound")
+            }
+        }
+    }
+    Ok(all)
+}
+
+impl PlayoutLoop {
+    /// Looks up what is owed since before the start. Whether an emergency has expired only a clock that can be trusted
+    /// tells: until then it waits.
+    pub(super) async fn look_for_owed(&mut self, now: Now) {
+        if !now.trusted {
+            return;
+        }
+        self.owed_known = true;
+        let (store, timezone) = (Arc::clone(&self.store), self.site.timezone.clone());
+        let result = blocking(move || after_start(&store, &timezone, now)).await;
+        self.resume(result, now);
+    }
+
+    /// As [`PlayoutLoop::look_for_owed`], beside the loop.
+    pub(super) fn ask_for_owed(&mut self, now: Now) {
+        self.owed_known = true;
+        let (store, timezone, sender) =
+            (Arc::clone(&self.store), self.site.timezone.clone(), self.sender.clone());
+        tokio::task::spawn_blocking(move || {
+            let _ = sender.send(Message::Owed(after_start(&store, &timezone, now)));
+        });
+    }
+
+    /// Hands over what is owed. What the playout knows already it does not take twice.
+    pub(super) fn resume(&mut self, owed: Result<Vec<Owed>>, now: Now) {
+        let owed = match owed {
+            Ok(owed) => owed,
+            Err(error) => {
+                tracing::error!(%error, "what is owed of emergencies cannot be read; the next start tries again");
+                return;
+            }
+        };
+        for Owed { slot, approved } in owed {
+            let key = slot.key.clone();
+            tracing::warn!(slot = key.as_str(), approved, "an emergency is owed since before the start");
+            self.playout.handle(Input::Emergency(Box::new(slot)), now);
+            if !approved {
+                self.playout.handle(Input::EmergencyWithdrawn { slot: key }, now);
+            }
+        }
+    }
+
+    /// Writes down what the disk refused to keep of an emergency, when it no longer does.
+    pub(super) fn keep_at_last(&self, job: LogJob, now: Now) {
+        let handle = self.handle.clone();
+        let id = match &job {
+            LogJob::Emergency(it) => Some(it.id),
+            _ => None,
+        };
+        self.log.write(now.wall, vec![job], Urgency::KeepTrying, move |result| match result {
+            Ok(()) => handle.update(|status| status.unkept.retain(|it| Some(it.id) != id)),
+            Err(error) => tracing::error!(%error, "what happened to an emergency is not written down"),
+        });
+    }
+
+    /// Something may have lost its approval: an emergency that plays it falls silent.
+    pub(super) fn check_approvals(&self) {
+        let emergencies: Vec<(SlotKey, SegmentId)> = self
+            .due
+            .values()
+            .filter(|slot| matches!(slot.origin, Origin::Emergency(_)))
+            .map(|slot| (slot.key.clone(), slot.segment))
+            .collect();
+        if emergencies.is_empty() {
+            return;
+        }
+        let (store, sender) = (Arc::clone(&self.store), self.sender.clone());
+        tokio::task::spawn_blocking(move || {
+            let named = emergencies.iter().map(|(_, segment)| *segment).collect();
+            let found = match store.segments_named(&named) {
+                Ok(found) => found,
+                Err(error) => {
+                    tracing::error!(%error, "whether an emergency may still air cannot be read; it goes on");
+                    return;
+                }
+            };
+            for (slot, segment) in emergencies {
+                let record = found.iter().find(|record| record.pushed.id == segment);
+                if record.is_none_or(|record| record.standing != Standing::Approved) {
+                    let _ = sender.send(Message::Input(Input::EmergencyWithdrawn { slot }));
+                }
+            }
+        });
+    }
+}
+
+/// Whether an entry is an emergency: none is ever taken from a plan.
+pub(super) fn is_emergency(entry: &Entry) -> bool {
+    let origin = match entry {
+        Entry::Slot(slot) => slot.origin,
+        Entry::Refused(refusal) => refusal.origin,
+    };
+    matches!(origin, Origin::Emergency(_))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::ToSpan;
+    use loaxa_schedules::EmergencyId;
+
+    fn flood(repeat: u32) -> Emergency {
+        let now = Timestamp::UNIX_EPOCH;
+        Emergency {
+            id: EmergencyId(uuid::Uuid::from_u128(7)),
+            segment: SegmentId(uuid::Uuid::from_u128(8)),
+            title: "Lũ".to_owned(),
+            sha256: "aa".to_owned(),
+            zones: Vec::new(),
+            expires: now + 1.hour(),
+            repeat,
+            test: false,
+            sent_by: ("i".to_owned(), "Trưởng thôn".to_owned()),
+            sent_at: now,
+            withdrawn_by: None,
+            withdrawn_at: None,
+        }
+    }
+
+    /// Rows written as `1 aired`, `2+1 partial interrupted` or `3 open`; and what is owed then, as `2+2 3`.
+    fn check(rows: &[&str], minutes: i64, expect: &str) {
+        let it = flood(3);
+        let key = |text: &str| SlotKey(format!("{}/{text}", it.id));
+        let rows: Vec<EmergencySlot> = rows
+            .iter()
+            .map(|row| {
+                let mut words = row.split(' ');
+                let key = key(words.next().unwrap());
+                let outcome = words.next().filter(|word| *word != "open").map(str::to_owned);
+                let reason = words.next().map(str::to_owned);
+                EmergencySlot { key, open: outcome.is_none(), outcome, reason }
+            })
+            .collect();
+        let owed = owed(&it, &rows, it.sent_at + minutes.minutes());
+        let before = format!("{}/", it.id);
+        let owed: Vec<&str> =
+            owed.iter().map(|(_, key)| key.as_str().strip_prefix(&before).unwrap()).collect();
+        assert_eq!(owed.join(" "), expect, "{rows:?}");
+    }
+
+    #[test]
+    fn what_was_not_heard_whole_is_owed_until_it_expires() {
+        check(&[], 1, "1 2 3");
+        check(&["1 aired", "2 partial interrupted", "3 missed station_off"], 1, "2+1 3+1");
+        check(&["1 aired unconfirmed", "2 partial shutdown"], 1, "2+1 3");
+        check(&["1 open", "2 aired", "3 aired"], 1, "1");
+        // after it expired, what has no row gets one
+        check(&["1 aired", "2 partial interrupted"], 60, "3");
+        check(&["1 open", "2 aired", "3 aired"], 60, "");
+    }
+
+    #[test]
+    fn what_somebody_stopped_or_a_device_failed_is_over() {
+        check(&["1 suppressed local_stop", "2 partial emergency_withdrawn", "3 partial local_stop"], 1, "");
+        check(&["1 failed output_lost", "2 missed emergency_expired", "3 partial ended_early"], 1, "");
+    }
+
+    #[test]
+    fn a_station_that_falls_over_it_each_time_gives_up() {
+        let heard = ["2 aired", "3 aired"];
+        let falls = ["1 partial interrupted", "1+1 partial interrupted", "1+2 missed station_off"];
+        check(&[&heard[..], &falls[..]].concat(), 1, "1+3");
+        check(&[&heard[..], &falls[..], &["1+3 partial interrupted"]].concat(), 1, "");
+    }
+
+    #[test]
+    fn every_key_that_may_ever_be_owed_is_known_to_be_taken_back() {
+        let it = flood(2);
+        let keys: Vec<String> = keys(&it).into_iter().map(|key| key.0).collect();
+        for (number, attempt) in [(1, ""), (1, "+1"), (1, "+3"), (2, ""), (2, "+2")] {
+            assert!(keys.contains(&format!("{}/{number}{attempt}", it.id)), "{keys:?}");
+        }
+        assert_eq!(keys.len(), 8);
+    }
+}
