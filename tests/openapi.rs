@@ -7,10 +7,11 @@ use std::collections::BTreeSet;
 const DOCUMENT: &str = include_str!("../src/web/openapi.json");
 
 /// The files of `src/web` in which routes are made.
-const SOURCES: [&str; 13] = [
+const SOURCES: [&str; 14] = [
     include_str!("../src/web/airings.rs"),
     include_str!("../src/web/audio.rs"),
     include_str!("../src/web/campaigns.rs"),
+    include_str!("../src/web/emergency.rs"),
     include_str!("../src/web/mod.rs"),
     include_str!("../src/web/openapi.rs"),
     include_str!("../src/web/plan.rs"),
@@ -24,12 +25,16 @@ const SOURCES: [&str; 13] = [
 ];
 
 /// Everything that is served under `/api/v1`.
-const SERVED: [(&str, &str); 52] = [
+const SERVED: [(&str, &str); 56] = [
     ("get", "/health"),
     ("get", "/status"),
     ("get", "/events"),
     ("post", "/stop"),
     ("post", "/resume"),
+    ("post", "/emergency"),
+    ("get", "/emergency"),
+    ("get", "/emergency/{id}"),
+    ("delete", "/emergency/{id}"),
     ("post", "/clock/vouch"),
     ("get", "/openapi.json"),
     ("post", "/session"),
@@ -234,8 +239,9 @@ fn changes_say_of_which_version_and_posts_may_be_repeated() {
             .any(|it| path.starts_with(it));
         let changes = document_kind && ["put", "delete"].contains(&method.as_str());
         assert_eq!(has("IfMatch"), changes, "{method} {path}: If-Match");
-        // stopping and releasing are never answered from memory, and neither is a preview: each word counts anew
-        let anew = ["/session", "/stop", "/resume", "/plan/preview"].contains(&path.as_str());
+        // stopping and releasing are never answered from memory, and neither is a preview: each word counts anew; an
+        // emergency is known by its own id
+        let anew = ["/session", "/stop", "/resume", "/emergency", "/plan/preview"].contains(&path.as_str());
         let repeatable = method == "post" && !anew;
         assert_eq!(has("IdempotencyKey"), repeatable, "{method} {path}: Idempotency-Key");
     }

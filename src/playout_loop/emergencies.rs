@@ -266,8 +266,9 @@ pub(super) fn is_emergency(entry: &Entry) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::{Decision, IdentityKind, NewIdentity, NewSegment, Sound};
     use jiff::ToSpan;
-    use loaxa_schedules::EmergencyId;
+    use loaxa_schedules::{Command, EmergencyId, Playout, PlayoutSettings};
 
     fn flood(repeat: u32) -> Emergency {
         let now = Timestamp::UNIX_EPOCH;
@@ -341,5 +342,110 @@ mod tests {
             assert!(keys.contains(&format!("{}/{number}{attempt}", it.id)), "{keys:?}");
         }
         assert_eq!(keys.len(), 8);
+    }
+
+    /// A station with an approved segment of four seconds and an emergency that asks for it twice within the hour.
+    fn station(folder: &std::path::Path) -> (Store, Emergency) {
+        let it = flood(2);
+        let store = Store::open(folder, it.sent_at).unwrap();
+        for id in ["i", "j"] {
+            let new = NewIdentity {
+                id: id.to_owned(),
+                kind: IdentityKind::Token,
+                name: id,
+                role: None,
+                scopes: BTreeSet::new(),
+                secret: "s".to_owned(),
+                one_time: false,
+                expires_at: None,
+            };
+            store.add_identity(&new, "console", it.sent_at).unwrap();
+        }
+        let segment = NewSegment {
+            id: it.segment,
+            sha256: it.sha256.clone(),
+            bytes: 1,
+            title: it.title.clone(),
+            language: "vi".to_owned(),
+            class: Class::Emergency,
+            music: false,
+            source: None,
+            valid_from: None,
+            valid_until: None,
+            campaign: None,
+            external_id: None,
+        };
+        store.add_segment(&segment, "i", it.sent_at).unwrap();
+        let sound = Sound {
+            codec: "flac".to_owned(),
+            sample_rate: 48_000,
+            channels: 1,
+            peak_dbfs: None,
+            warnings: vec![],
+        };
+        store.set_prepared(it.segment, SignedDuration::from_secs(4), "bb", &sound).unwrap();
+        store.decide(it.segment, Decision::Approve, None, "j", it.sent_at).unwrap();
+        store.keep_emergency(&it).unwrap();
+        (store, it)
+    }
+
+    fn at(it: &Emergency, minutes: i64) -> Now {
+        Now { wall: it.sent_at + minutes.minutes(), mono: std::time::Duration::from_secs(9), trusted: true }
+    }
+
+    /// The keys of what a start hands over, with what the playout makes of each at once.
+    fn start(store: &Store, now: Now) -> Vec<String> {
+        let mut playout = Playout::new(PlayoutSettings::default(), now.wall);
+        let mut said = Vec::new();
+        for Owed { slot, approved } in after_start(store, &TimeZone::UTC, now).unwrap() {
+            let key = slot.key.clone();
+            assert_eq!(slot.duration, SignedDuration::from_secs(4));
+            playout.handle(Input::Emergency(Box::new(slot)), now);
+            let mut made = "nothing".to_owned();
+            while let Some(command) = playout.poll_command() {
+                match command {
+                    Command::RecordDue(entry) if *entry.key() == key => made = "due".to_owned(),
+                    Command::RecordUnaired { entry, outcome, reason } if *entry.key() == key => {
+                        made = format!("{outcome} {}", reason.code);
+                    }
+                    _ => {}
+                }
+            }
+            said.push(format!("{} {made} approved {approved}", key.as_str().rsplit('/').next().unwrap()));
+        }
+        said
+    }
+
+    #[test]
+    fn what_was_kept_and_never_came_due_is_heard_after_a_start_or_missed_when_it_expired() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, it) = station(folder.path());
+        assert_eq!(start(&store, at(&it, 1)), ["1 due approved true", "2 due approved true"]);
+        let expired =
+            ["1 missed emergency_expired approved true", "2 missed emergency_expired approved true"];
+        assert_eq!(start(&store, at(&it, 60)), expired);
+        // what lost its approval meanwhile is not heard
+        store.withdraw(it.segment, "i", it.sent_at).unwrap();
+        assert_eq!(start(&store, at(&it, 1)), ["1 due approved false", "2 due approved false"]);
+        store.withdraw_emergency(it.id, "i", it.sent_at).unwrap();
+        assert_eq!(start(&store, at(&it, 1)), Vec::<String>::new());
+        assert_eq!(start(&store, at(&it, 60)), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_clock_that_cannot_be_trusted_does_not_keep_it_silent() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, it) = station(folder.path());
+        let segment = store.segment(it.segment).unwrap();
+        let until = |wall: Timestamp, trusted: bool| {
+            let now = Now { wall, trusted, ..at(&it, 0) };
+            until(&it, &segment, &TimeZone::UTC, now).duration_since(wall).as_secs() / 60
+        };
+        assert_eq!(until(it.sent_at + 10.minutes(), true), 50);
+        assert_eq!(until(it.sent_at + 10.minutes(), false), 50);
+        // the clock came up years away: it is tried for an hour
+        assert_eq!(until(it.sent_at - 200_000.hours(), false), 60);
+        assert_eq!(until(it.sent_at + 200_000.hours(), false), 60);
+        assert!(until(it.sent_at + 2.hours(), true) < 0);
     }
 }

@@ -328,8 +328,13 @@ impl PlayoutLoop {
         let now = self.clock.now();
         self.output.shut().await;
         while let Ok(message) = self.messages.try_recv() {
-            let Message::Output { event, .. } = message else {
-                continue;
+            let event = match message {
+                Message::Output { event, .. } => event,
+                Message::Write(job) => {
+                    self.keep_at_last(job, now);
+                    continue;
+                }
+                _ => continue,
             };
             if let Some((slot, played)) = self.output.heard(&event) {
                 self.log.write(

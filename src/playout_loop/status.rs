@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::store::{Emergency, LogJob};
 use jiff::Timestamp;
-use loaxa_schedules::{EmergencyId, Input, Origin, PlayoutView, Slot, SlotKey, ZoneId};
+use loaxa_schedules::{Activity, EmergencyId, Input, Origin, PlayoutView, Slot, SlotKey, ZoneId};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -51,9 +51,10 @@ impl AirStatus {
         }
     }
 
-    /// Whether this slot sounds.
+    /// Whether this slot sounds, be it written down or not.
     pub fn sounds(&self, slot: &SlotKey) -> bool {
-        self.on_air.as_ref().is_some_and(|on_air| on_air.slot == slot.as_str())
+        let activity = self.view.as_ref().map(|view| &view.activity);
+        matches!(activity, Some(Activity::OnAir { slot: sounding, .. }) if sounding == slot)
     }
 }
 

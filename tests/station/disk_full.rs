@@ -223,3 +223,45 @@ fn what_is_due_on_a_full_disk_stays_silent_and_says_why() {
     assert_eq!(row["reason_code"], "log_unwritable", "{row}");
     assert_eq!(number_of(&row["seconds_aired"]), 0.0, "{row}");
 }
+
+/// The opposite rule: an emergency that cannot be written down is heard all the same.
+#[test]
+fn an_emergency_is_heard_on_a_full_disk_and_written_down_afterwards() {
+    if !may_mount() {
+        eprintln!("skipped: this machine allows no mount namespace (unshare -rm)");
+        return;
+    }
+    let station = small_station("reserve_mib = 0");
+    let words = json!({ "title": "Xả lũ", "class": "emergency" });
+    let flood = push(&station.uploader(), &words, &sound::tone(1, 6.0)).expect(201).json();
+    let flood = crate::station::id_of(&flood);
+    station.approve(&flood);
+    let filler = fill(&station, 0);
+    wait_for("the disk to be full", Duration::from_secs(20), || {
+        let zone = json!({ "name": format!("Thôn {}", crate::time::now()) });
+        (station.scheduler().post("/zones", &zone).status == 507).then_some(())
+    });
+    let id = "01890000-0000-7000-8000-000000000001";
+    let wanted = json!({ "id": id, "segment": flood, "expires": in_seconds(600).to_string() });
+    let path = format!("/emergency/{id}");
+    let sent = station.operator().post("/emergency", &wanted).expect(202).json();
+    assert_eq!(sent["kept"], false, "{sent}");
+    // the same id is still the same emergency
+    assert_eq!(station.operator().post("/emergency", &wanted).expect(200).json()["id"], id);
+    let mut other = wanted.clone();
+    other["repeat"] = json!(2);
+    station.operator().post("/emergency", &other).refuses("another one", 409, "emergency_differs");
+    wait_for("it to be on air", Duration::from_secs(60), || {
+        let seen = station.operator().get(&path).expect(200).json();
+        assert_eq!(seen["kept"], false, "{seen}");
+        (seen["state"] == "on_air").then_some(())
+    });
+    std::fs::remove_file(filler).unwrap();
+    let seen = wait_for("it to be written down", Duration::from_secs(60), || {
+        let seen = station.operator().get(&path).expect(200).json();
+        (seen["state"] == "aired" && seen["kept"] == true).then_some(seen)
+    });
+    assert_eq!(seen["airings"].as_array().unwrap().len(), 1, "{seen}");
+    assert!((number_of(&seen["airings"][0]["seconds_aired"]) - 6.0).abs() < 0.05, "{seen}");
+    assert_eq!(station.auditor().get("/emergency").expect(200).json()["items"], json!([seen]));
+}

@@ -13,6 +13,7 @@
 
 mod commands;
 mod disk_full;
+mod emergency;
 mod four_eyes;
 mod http;
 mod interruptions;
