@@ -14,7 +14,7 @@ use loaxa_schedules::{
     Class, Entry, Input, Now, Origin, Permit, Reason, ReasonCode, SegmentId, Slot, SlotKey, Standing, Zone,
     ZoneId,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// How often one time of an emergency is tried again after interruptions: a station that falls over it each time must
@@ -183,7 +183,7 @@ impl PlayoutLoop {
 
     /// As [`PlayoutLoop::look_for_owed`], beside the loop.
     pub(super) fn ask_for_owed(&mut self, now: Now) {
-        self.owed_known = true;
+        (self.owed_known, self.taken_back) = (true, Some(HashSet::new()));
         let (store, timezone, sender) =
             (Arc::clone(&self.store), self.site.timezone.clone(), self.sender.clone());
         tokio::task::spawn_blocking(move || {
@@ -193,6 +193,7 @@ impl PlayoutLoop {
 
     /// Hands over what is owed. What the playout knows already it does not take twice.
     pub(super) fn resume(&mut self, owed: Result<Vec<Owed>>, now: Now) {
+        let taken_back = self.taken_back.take().unwrap_or_default();
         let owed = match owed {
             Ok(owed) => owed,
             Err(error) => {
@@ -202,6 +203,9 @@ impl PlayoutLoop {
         };
         for Owed { slot, approved } in owed {
             let key = slot.key.clone();
+            if taken_back.contains(&key) {
+                continue;
+            }
             tracing::warn!(slot = key.as_str(), approved, "an emergency is owed since before the start");
             self.playout.handle(Input::Emergency(Box::new(slot)), now);
             if !approved {

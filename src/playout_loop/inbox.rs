@@ -11,6 +11,10 @@ impl PlayoutLoop {
         match message {
             Message::Input(input) => {
                 self.note_fault(&input);
+                if let (Input::EmergencyWithdrawn { slot }, Some(taken_back)) = (&input, &mut self.taken_back)
+                {
+                    taken_back.insert(slot.clone());
+                }
                 let written = match &input {
                     Input::Recorded { slot, stage: Stage::Ended } => self.unfinished.remove(slot),
                     _ => false,

@@ -106,6 +106,8 @@ pub struct PlayoutLoop {
     unfinished: HashSet<SlotKey>,
     /// Whether what is owed of emergencies since before the start was looked up.
     owed_known: bool,
+    /// What was taken back while that was being looked up; None while it is not.
+    taken_back: Option<HashSet<SlotKey>>,
     /// What the air was busy with when the plan was last made anew for it.
     busy_until: Option<Timestamp>,
     /// Counts steps of the wall clock and changes of trust: a plan made before one is worth nothing after it.
@@ -172,6 +174,7 @@ impl PlayoutLoop {
             due: HashMap::new(),
             unfinished: HashSet::new(),
             owed_known: false,
+            taken_back: None,
             busy_until: None,
             era: 0,
             planning: false,

@@ -6,7 +6,7 @@ use super::{PlayoutLoop, amplifier, recovery};
 use crate::airing_log::Urgency;
 use crate::store::LogJob;
 use jiff::{SignedDuration, Timestamp};
-use loaxa_schedules::{Command, Entry, Input, Now, Outcome, SlotKey, Stage};
+use loaxa_schedules::{Command, Entry, Input, Now, Origin, Outcome, SlotKey, Stage};
 use serde_json::json;
 
 impl PlayoutLoop {
@@ -24,6 +24,10 @@ impl PlayoutLoop {
                 if let Entry::Slot(planned) = &entry {
                     self.due.insert(slot.clone(), planned.clone());
                     self.handle.update(|status| status.announce(planned));
+                    if matches!(planned.origin, Origin::Emergency(_)) {
+                        // it may have lost its approval on its way here
+                        self.check_approvals();
+                    }
                 }
                 let job = LogJob::Due { entry: Box::new(entry), clock: self.clock.trust().as_str() };
                 self.record(now, vec![job], Urgency::AnswerNow, slot, Stage::Due);

@@ -14,6 +14,7 @@ use loaxa_schedules::{Class, EmergencyId, Now, SegmentId, Standing, Zone, ZoneId
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use tokio::sync::OwnedMutexGuard;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::{HeaderValue, StatusCode, header};
@@ -102,8 +103,10 @@ async fn send(app: Arc<App>, caller: Caller, body: Bytes) -> Result<Response> {
     caller.require(&[Scope::Emergency])?;
     let body: EmergencyBody = read(&body)?;
     let asked = body.emergency(&caller, app.clock.now().wall);
+    let turn = turn(&app, asked.id).await;
     let (status, id, value) = work(&app, move |app| {
         let (status, it) = take(app, asked)?;
+        drop(turn);
         Ok((status, it.id, show(app, &it)?))
     })
     .await?;
@@ -112,6 +115,12 @@ async fn send(app: Arc<App>, caller: Caller, body: Bytes) -> Result<Response> {
         response.headers_mut().insert(header::LOCATION, location);
     }
     Ok(response)
+}
+
+/// What is taken back while it is being sent must not reach the playout after its withdrawal. Goes into the work itself:
+/// that goes on when the caller has hung up.
+async fn turn(app: &App, id: EmergencyId) -> OwnedMutexGuard<()> {
+    app.turns.take(&format!("emergency {id}")).await
 }
 
 /// Checks an emergency, keeps it, and hands it to the playout; one that is known stays as it is.
@@ -331,7 +340,9 @@ async fn one(app: Arc<App>, caller: Caller, id: String) -> Result<Response> {
 async fn withdraw(app: Arc<App>, caller: Caller, id: String) -> Result<Response> {
     caller.require(&[Scope::Emergency])?;
     let id = emergency_id(&id)?;
+    let turn = turn(&app, id).await;
     let (status, value) = work(&app, move |app| {
+        let _turn = turn;
         let it = require(app, id)?;
         if !["pending", "on_air"].contains(&state(app, &it)?) {
             // what is over cannot be taken back any more
