@@ -79,18 +79,19 @@ impl Playout {
     }
 
     /// Queues an emergency as soon as the chain lets sound through and what is before it has ended.
+    ///
+    /// What is before it may be taken back, or cut: until its end is near nobody knows when that is, and whether this
+    /// one has expired by then.
     pub(super) fn play_emergency(
         &mut self,
         index: usize,
         expires: Mono,
         before_ends: Option<Mono>,
-        at: Mono,
+        (soonest, now): (Mono, Moment),
     ) {
-        let at = at.max(before_ends.unwrap_or(at));
-        if at >= expires {
-            self.airings[index].doom(Doom::new(Outcome::Missed, Reason::emergency_expired()));
-            self.done += 1;
-        } else {
+        let near = now.mono.saturating_add(self.settings.arm_lead);
+        let at = soonest.max(before_ends.unwrap_or(soonest));
+        if at < expires && before_ends.is_none_or(|ends| ends <= near) {
             self.hand_over(index, super::airing::Aim { at, planned: at });
         }
     }

@@ -77,7 +77,7 @@ impl Playout {
         let lead = if self.chain.live() { SignedDuration::ZERO } else { self.settings.unmute_lead };
         let soonest = now.mono.saturating_add(lead);
         if let Some(expires) = self.airings[index].urgent.as_ref().map(|urgent| urgent.expires) {
-            self.play_emergency(index, expires, before_ends, soonest);
+            self.play_emergency(index, expires, before_ends, (soonest, now));
             return;
         }
         let planned = now.mono_of(slot.start);

@@ -342,11 +342,37 @@ fn what_has_expired_is_not_begun_and_what_has_begun_ends() {
         &OUTCOMES,
         &[
             "50.0 unaired d missed/emergency_expired",
-            "50.0 ended f missed/emergency_expired 0s",
+            "54.0 ended f missed/emergency_expired 0s",
             "70.3 ended e aired 20s confirmed",
         ],
     );
     bench.assert_off();
+}
+
+/// While one is heard nobody knows whether it will be taken back: what waits behind it is given up when it expires and
+/// not before, and its turn comes as soon as the air is free.
+#[test]
+fn what_waits_behind_one_that_is_taken_back_is_heard_at_once() {
+    for (expires, expect) in [
+        // Before the first one would have ended.
+        (20.0, "63.0 ended f aired 5s confirmed"),
+        // Long after it.
+        (300.0, "63.0 ended f aired 5s confirmed"),
+        (4.0, "54.0 ended f missed/emergency_expired 0s"),
+    ] {
+        let mut bench = Bench::new(&[]);
+        bench.run_until(50.0);
+        bench.emergency("e 60 1", 60.0);
+        bench.emergency("f 5 1", expires);
+        bench.run_until(58.0);
+        bench.tell(Input::EmergencyWithdrawn { slot: "e".into() });
+        bench.run_until(150.0);
+        let withdrawn = "58.0 ended e partial/emergency_withdrawn 7.7s confirmed";
+        let mut rows = [withdrawn, expect];
+        rows.sort_unstable();
+        bench.check_only(&OUTCOMES, &rows);
+        bench.assert_off();
+    }
 }
 
 /// A new plan knows nothing of it, and moves what waits behind it.
