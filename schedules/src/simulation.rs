@@ -16,20 +16,24 @@
 mod devices;
 mod dice;
 mod edits;
+mod emergencies;
 mod faults;
 mod log;
 mod planning;
 mod promises;
-mod standard;
+mod rules;
+pub mod standard;
+mod stop;
 mod trouble;
 
 use crate::plan::{DayPlan, Entry, Slot, SlotKey, Snapshot};
 use crate::playout::{Command, Input, Now, Playout, PlayoutSettings};
 use crate::reason::Reason;
-use crate::vocabulary::{Outcome, SegmentId};
+use crate::vocabulary::{EmergencyId, Outcome, SegmentId};
 use devices::{Amplifier, Asked, Output};
 use dice::Dice;
 use edits::Edits;
+use emergencies::Emergencies;
 pub use faults::{FaultKind, Faults};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -39,6 +43,7 @@ pub use standard::standard_station;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::time::Duration;
+use stop::Stops;
 
 /// Something that must never happen, and when the station's clock said it did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,12 +96,38 @@ enum Event {
     Replan(Option<u64>),
     /// Should the amplifier be dark by now?
     LookForLight,
+    /// Is it silent, if STOP has held since then?
+    LookSilent(Duration),
+    /// Has what sounded given way to an emergency?
+    LookWhoGaveWay,
+    /// Has what sounded heeded an edit?
+    LookWhoObeys,
+    /// Somebody sends an emergency.
+    SendSomething,
+    /// The same again.
+    SendAgain(EmergencyId),
+    /// It is taken back.
+    TakeBack(EmergencyId),
+    /// Has it an outcome by now?
+    EmergencyOver(SlotKey),
+    /// Windows, campaigns, holidays and start rules are what they were.
+    RestoreRules,
 }
 
 impl Event {
     /// What goes on although the station has no power.
     fn outlasts_power(&self) -> bool {
-        matches!(self, Event::Onset(_) | Event::Relief(_) | Event::Approve(_))
+        matches!(
+            self,
+            Event::Onset(_)
+                | Event::Relief(_)
+                | Event::Approve(_)
+                | Event::SendSomething
+                | Event::SendAgain(_)
+                | Event::TakeBack(_)
+                | Event::EmergencyOver(_)
+                | Event::RestoreRules
+        )
     }
 }
 
@@ -120,7 +151,7 @@ pub struct Simulation {
     /// The latest moment that a trusted clock showed.
     latest: Timestamp,
     playout: Option<Playout>,
-    stopped: bool,
+    stops: Stops,
     slow: bool,
     planning: bool,
     /// The power goes after so many more events.
@@ -139,7 +170,7 @@ pub struct Simulation {
     amplifier_commands: u64,
     progress_every: Duration,
     edits: Edits,
-    emergencies: u64,
+    emergencies: Emergencies,
     promises: Promises,
 }
 
@@ -166,7 +197,7 @@ impl Simulation {
         let origin = began.saturating_sub(up).unwrap_or(Timestamp::MIN);
         let mut simulation = Simulation {
             edits: Edits::new(&snapshot),
-            emergencies: 0,
+            emergencies: Emergencies::default(),
             promises: Promises::new(),
             snapshot,
             settings,
@@ -180,7 +211,7 @@ impl Simulation {
             settled: began,
             latest: began,
             playout: None,
-            stopped: false,
+            stops: Stops::default(),
             slow: false,
             planning: true,
             fuse: None,
@@ -336,6 +367,14 @@ impl Simulation {
                 }
             }
             Event::LookForLight => self.look_for_light(),
+            Event::LookSilent(since) => self.look_silent(since),
+            Event::LookWhoGaveWay => self.look_who_gave_way(),
+            Event::LookWhoObeys => self.look_who_obeys(),
+            Event::SendSomething => self.send_something(),
+            Event::SendAgain(id) => self.send_again(Some(id)),
+            Event::TakeBack(id) => self.withdraw_emergency(id),
+            Event::EmergencyOver(key) => self.emergency_over(key),
+            Event::RestoreRules => self.restore_rules(),
         }
     }
 

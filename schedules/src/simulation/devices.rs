@@ -208,6 +208,7 @@ impl Simulation {
             }
             self.output.sounding = None;
             self.was_heard(&key, played);
+            self.emergency_heard(&key);
             let at = self.wall();
             self.tell(Input::AudioEnded { slot: key, played, at });
         }

@@ -1,8 +1,11 @@
-//! What people do while the station is on the air: uploads, approvals, withdrawals, other running orders.
+//! What people do while the station is on the air: uploads, approvals, withdrawals, other running orders, other rules.
 
+use super::emergencies::TAKES_EFFECT;
 use super::{Event, Simulation};
 use crate::plan::Snapshot;
-use crate::vocabulary::{PreparedFacts, Programme, SegmentFacts, SegmentId, Standing};
+use crate::vocabulary::{
+    Campaign, Holiday, PreparedFacts, Programme, SegmentFacts, SegmentId, Standing, Window,
+};
 use jiff::SignedDuration;
 use std::time::Duration;
 use uuid::Uuid;
@@ -13,33 +16,55 @@ const MOST_ITEMS: usize = 5;
 /// What was there before anybody changed it.
 #[derive(Debug)]
 pub(super) struct Edits {
-    segments: Vec<SegmentFacts>,
-    programmes: Vec<Programme>,
+    pub(super) segments: Vec<SegmentFacts>,
+    pub(super) programmes: Vec<Programme>,
+    pub(super) windows: Vec<Window>,
+    pub(super) campaigns: Vec<Campaign>,
+    pub(super) holidays: Vec<Holiday>,
     uploads: u64,
 }
 
 impl Edits {
     pub(super) fn new(snapshot: &Snapshot) -> Edits {
-        Edits { segments: snapshot.segments.clone(), programmes: snapshot.programmes.clone(), uploads: 0 }
+        Edits {
+            segments: snapshot.segments.clone(),
+            programmes: snapshot.programmes.clone(),
+            windows: snapshot.windows.clone(),
+            campaigns: snapshot.campaigns.clone(),
+            holidays: snapshot.holidays.clone(),
+            uploads: 0,
+        }
     }
 }
 
 impl Simulation {
     /// Somebody changes something, and a new plan is made at once.
     pub(super) fn edit_something(&mut self) {
-        match self.dice.below(4) {
+        match self.dice.below(8) {
             0 | 1 => self.toggle(),
             2 => self.upload(),
-            _ => self.reorder(),
+            3 => self.reorder(),
+            _ => {
+                self.change_rules();
+                return;
+            }
         }
+        self.promises.forget_heard();
+        self.edited();
+    }
+
+    /// What was changed holds from now on.
+    pub(super) fn edited(&mut self) {
+        self.promises.edited(self.mono);
+        self.after(TAKES_EFFECT, Event::LookWhoObeys);
         self.replan_anew();
     }
 
     /// Changes what is planned from, and plans anew.
     pub fn edit(&mut self, change: impl FnOnce(&mut Snapshot)) {
         change(&mut self.snapshot);
-        self.promises.forget_days();
-        self.replan_anew();
+        self.promises.forget_heard();
+        self.edited();
     }
 
     /// Withdraws a recording, or approves one that is not.
@@ -48,6 +73,8 @@ impl Simulation {
         let Some(segment) = self.snapshot.segments.get_mut(index) else { return };
         if segment.standing == Standing::Approved {
             segment.standing = Standing::Withdrawn;
+            let id = segment.id;
+            self.withdraw_emergencies_with(id);
         } else if segment.prepared.is_some() {
             segment.standing = Standing::Approved;
         }
@@ -87,7 +114,8 @@ impl Simulation {
         if let Some(segment) = self.snapshot.segments.iter_mut().find(|segment| segment.id == id) {
             segment.standing = Standing::Approved;
             segment.approved_by = Some("approver".to_owned());
-            self.replan_anew();
+            self.promises.forget_heard();
+            self.edited();
         }
     }
 
@@ -116,5 +144,9 @@ impl Simulation {
     pub(super) fn undo_edits(&mut self) {
         self.snapshot.segments.clone_from(&self.edits.segments);
         self.snapshot.programmes.clone_from(&self.edits.programmes);
+        self.snapshot.windows.clone_from(&self.edits.windows);
+        self.snapshot.campaigns.clone_from(&self.edits.campaigns);
+        self.snapshot.holidays.clone_from(&self.edits.holidays);
+        self.promises.edited(self.mono);
     }
 }

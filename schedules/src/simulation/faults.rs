@@ -42,10 +42,15 @@ kinds! {
     Log = "log",
     /// Somebody presses STOP, and releases it later.
     Stop = "stop",
-    /// Recordings arrive, are approved and withdrawn, and running orders are changed while the station is on the air.
+    /// Recordings arrive, are approved and withdrawn; running orders, start rules, windows, campaigns and holidays are
+    /// changed while the station is on the air.
     Edits = "edits",
     /// Every answer takes seconds.
     Slow = "slow",
+    /// Emergencies are sent, repeated, sent again and taken back; under some of them a device dies.
+    Emergency = "emergency",
+    /// Somebody presses the STOP button at the station, and releases it later.
+    Button = "button",
 }
 
 impl fmt::Display for FaultKind {
@@ -125,8 +130,8 @@ impl Faults {
             FaultKind::Clock => (900, 50),
             FaultKind::Trust => (300, 100),
             FaultKind::Amplifier | FaultKind::Audio | FaultKind::Log => (40, 2000),
-            FaultKind::Stop => (60, 300),
-            FaultKind::Edits | FaultKind::Slow => (120, 2000),
+            FaultKind::Stop | FaultKind::Button => (60, 300),
+            FaultKind::Edits | FaultKind::Slow | FaultKind::Emergency => (120, 2000),
         };
         least.max(self.mean(kind).unwrap_or(0) / share)
     }

@@ -245,12 +245,14 @@ impl Simulation {
         }
         self.check_measure(&key, end.played);
         let code = end.reason.as_ref().map(|reason| reason.code.clone());
-        self.remember(key, &entry, &end, code.clone());
+        self.remember(key.clone(), &entry, &end, code.clone());
         *self.log.counts.entry((end.outcome, code)).or_default() += 1;
-        if let Entry::Slot(slot) = &entry
-            && let Origin::Emergency(_) = slot.origin
-        {
-            self.snapshot.busy = None;
+        match &entry {
+            Entry::Slot(slot) if matches!(slot.origin, Origin::Emergency(_)) => {
+                self.emergency_closed(&key, end.outcome, end.reason.as_ref());
+            }
+            Entry::Slot(slot) => self.expect_resumption(slot, end.outcome, end.played),
+            Entry::Refused(_) => {}
         }
         if self.wanted_again(&entry, end.outcome) {
             self.days.clear();

@@ -47,6 +47,7 @@ impl Simulation {
         self.check_accounted(from);
         self.plan_days(at, first, last);
         let (entries, all) = self.entries_ahead(from, at, first, last);
+        self.check_resumptions(&entries, at);
         // What came due under the old plan is settled before the new one replaces it.
         let settled = if self.trusted && !wanted { now } else { self.settled };
         self.promises.told_now(&entries, |start| start < settled);
@@ -91,6 +92,7 @@ impl Simulation {
         }
         self.forget_old_history(at);
         self.snapshot.as_of = Some(at);
+        self.snapshot.busy = self.busy();
         for planned in plan(&self.snapshot, missing, last.saturating_add(1.day())) {
             self.days.insert(planned.date, planned);
         }

@@ -1,16 +1,22 @@
 //! What must never happen, checked while it runs.
-//!
-//! Windows and limits are counted here by their definition, not by the planner's code.
+
+mod edited;
+mod limits;
+mod resumed;
+mod windows;
 
 use super::{Simulation, Violation};
-use crate::calendar::{Calendar, Day};
+use crate::calendar::Day;
 use crate::plan::{Entry, Origin, Slot, SlotKey, plan};
 use crate::playout::Command;
-use crate::vocabulary::{Limits, Outcome, Standing, Window, WindowId, ZoneId, instant_of};
+use crate::vocabulary::{Outcome, Standing};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
+use limits::HeardLately;
+use resumed::Resumptions;
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
+use windows::opening;
 
 /// More violations than this are not kept.
 const KEPT: usize = 100;
@@ -18,10 +24,6 @@ const KEPT: usize = 100;
 const TOLERANCE: SignedDuration = SignedDuration::from_millis(50);
 /// A slot may be this much later than it may start: the way from the command to the frame.
 const ON_THE_WAY: SignedDuration = SignedDuration::from_millis(300);
-/// Slots with less silence than this between them are one session.
-const SESSION_GAP: SignedDuration = SignedDuration::from_mins(30);
-/// What lateness may add to a session, or take from a gap.
-const SLACK: SignedDuration = SignedDuration::from_secs(5);
 /// After so long without a command the amplifier must be dark.
 const DARK_AFTER: Duration = Duration::from_secs(120);
 
@@ -32,8 +34,12 @@ pub(super) struct Promises {
     pub(super) broken: Vec<Violation>,
     /// What the playout was last told of.
     told: Vec<(Timestamp, SlotKey)>,
-    /// What was heard inside each window that has limits.
-    heard: BTreeMap<WindowId, BTreeMap<Date, Vec<Stretch>>>,
+    heard: HeardLately,
+    resumptions: Resumptions,
+    /// When somebody edited something last.
+    edited_at: Option<Duration>,
+    /// When what sounds began, by the station's clock.
+    began_at: Timestamp,
     days: BTreeMap<Date, Day>,
     light_asked: bool,
 }
@@ -43,7 +49,10 @@ impl Promises {
         Promises {
             broken: Vec::new(),
             told: Vec::new(),
-            heard: BTreeMap::new(),
+            heard: HeardLately::default(),
+            resumptions: Resumptions::default(),
+            edited_at: None,
+            began_at: Timestamp::MIN,
             days: BTreeMap::new(),
             light_asked: false,
         }
@@ -66,8 +75,28 @@ impl Promises {
         self.told = told.map(|entry| (entry.start(), entry.key().clone())).collect();
     }
 
-    pub(super) fn forget_days(&mut self) {
+    /// Whether the newest plan lets it start at `at`: what was put off by a plan that was never recorded may come sooner
+    /// again.
+    fn tells(&self, key: &SlotKey, at: Timestamp) -> bool {
+        self.told.iter().any(|(start, told)| *start <= at && told == key)
+    }
+
+    /// Somebody edited something.
+    pub(super) fn edited(&mut self, at: Duration) {
+        self.edited_at = Some(at);
         self.days.clear();
+        self.heard.recount();
+        self.resumptions.edited();
+    }
+
+    /// What was heard so far counts no more against the limits.
+    pub(super) fn forget_heard(&mut self) {
+        self.heard.forget();
+    }
+
+    /// Clock or power are no longer what they were.
+    pub(super) fn disturbed(&mut self) {
+        self.resumptions.disturbed();
     }
 
     pub(super) fn forget_light(&mut self) {
@@ -174,10 +203,13 @@ impl Simulation {
         let planned = !emergency(&slot);
         let wrong = [
             (!approved, "played without approval"),
-            (self.stopped, "played while stopped"),
+            (self.latched(), "played while stopped"),
             (at_mono < self.mono, "played in the past"),
             (planned && !self.trusted, "played by an untrusted clock"),
-            (planned && late < SignedDuration::ZERO, "played before its time"),
+            (
+                planned && late < SignedDuration::ZERO && !self.promises.tells(key, at),
+                "played before its time",
+            ),
             (planned && at > latest, "played too late"),
             (planned && again, "played twice"),
             (planned && !self.permitted(&slot, at), "played outside its windows"),
@@ -185,10 +217,23 @@ impl Simulation {
         for (_, what) in wrong.into_iter().filter(|(wrong, _)| *wrong) {
             self.broken(format!("{what}: {key} at {at}, planned for {}", slot.start));
         }
+        if let Some(wrong) = self.disobeys(&slot, at) {
+            self.broken(format!("played although {wrong}: {key} at {at}"));
+        }
+        self.check_offset(&slot);
     }
 
     /// What must be true when the first frame is consumed.
     pub(super) fn check_begins(&mut self, key: &SlotKey) {
+        self.promises.began_at = self.wall();
+        if self.silenced() {
+            self.broken(format!("begins while stopped: {key}"));
+        }
+        self.check_obeys(key);
+        let Some(slot) = self.slots.get(key) else { return };
+        if !emergency(slot) && self.emergency_has_the_air() {
+            self.broken(format!("begins although an emergency was sent: {key}"));
+        }
         let Some(slot) = self.slots.get(key) else { return };
         let heard = self.amplifier.unmuted && self.amplifier.zones.as_ref() == Some(&slot.zones);
         let elsewhere = self.amplifier.unmuted && !heard && self.settings.amplifier_present;
@@ -197,46 +242,6 @@ impl Simulation {
         row.audible = heard;
         if elsewhere {
             self.broken(format!("heard in the wrong zones: {key}"));
-        }
-    }
-
-    /// So much of it was consumed by the device, and no more will be.
-    pub(super) fn was_heard(&mut self, key: &SlotKey, played: SignedDuration) {
-        if let Some(row) = self.log.rows.get_mut(key) {
-            row.measured = row.measured.saturating_add(played);
-        }
-        let Some(slot) = self.slots.get(key).filter(|slot| !emergency(slot)) else { return };
-        let stretch = (slot.start, slot.start.saturating_add(played).unwrap_or(Timestamp::MAX));
-        let zones = slot.zones.clone();
-        let (first, last) = (self.date(stretch.0), self.date(stretch.1));
-        for index in 0..self.snapshot.windows.len() {
-            let Some(window) = self.snapshot.windows.get(index) else { continue };
-            let concerns = window.zones.is_empty() || zones.iter().any(|zone| window.zones.contains(zone));
-            if !concerns || window.limits == Limits::default() {
-                continue;
-            }
-            let window = window.clone();
-            let mut date = first;
-            while date <= last {
-                self.count_heard(&window, date, stretch, key);
-                date = date.saturating_add(1.day());
-            }
-        }
-    }
-
-    fn count_heard(&mut self, window: &Window, date: Date, stretch: Stretch, key: &SlotKey) {
-        let Some(opening) = self.opening(window, date) else { return };
-        let inside = (stretch.0.max(opening.0), stretch.1.min(opening.1));
-        if inside.0 >= inside.1 {
-            return;
-        }
-        let heard = self.promises.heard.entry(window.id).or_default();
-        while heard.len() > 16 {
-            heard.pop_first();
-        }
-        heard.entry(date).or_default().push(inside);
-        if let Some(limit) = exceeded(&window.limits, heard, date) {
-            self.broken(format!("window \"{}\": more than its {limit} after {key}", window.name));
         }
     }
 
@@ -285,7 +290,7 @@ impl Simulation {
         self.planning = false;
         self.tell(crate::playout::Input::Plan(Vec::new()));
         self.run_for(SignedDuration::from_mins(2));
-        if !self.slots.is_empty() {
+        if !self.slots.is_empty() || !self.emergencies.is_empty() {
             self.broken("an airing is still open two minutes after the last plan");
         }
         if !self.is_dark() {
@@ -297,108 +302,8 @@ impl Simulation {
         let up = SignedDuration::try_from(mono).unwrap_or(SignedDuration::MAX);
         self.origin.saturating_add(up).unwrap_or(Timestamp::MAX)
     }
-
-    /// Whether every zone of the slot is open from `at` until the slot ends.
-    fn permitted(&mut self, slot: &Slot, at: Timestamp) -> bool {
-        let until = at.saturating_add(slot.duration).unwrap_or(Timestamp::MAX);
-        let zones: Vec<Option<ZoneId>> = match slot.zones.as_slice() {
-            [] => vec![None],
-            zones => zones.iter().copied().map(Some).collect(),
-        };
-        zones.into_iter().all(|zone| {
-            let mut reached = at;
-            while reached < until {
-                match self.open_until(zone, reached) {
-                    Some(later) => reached = later,
-                    None => return false,
-                }
-            }
-            true
-        })
-    }
-
-    /// Until when some window that is open at `at` keeps the zone open.
-    fn open_until(&mut self, zone: Option<ZoneId>, at: Timestamp) -> Option<Timestamp> {
-        let date = self.date(at);
-        self.look_up(date);
-        let day = self.promises.days.get(&date)?;
-        let opens = |window: &&Window| match zone {
-            Some(zone) => window.opens(zone),
-            None => window.zones.is_empty(),
-        };
-        let windows = self.snapshot.windows.iter().filter(opens);
-        let openings = windows.filter_map(|window| opening(window, date, day, &self.snapshot.timezone));
-        openings.filter(|(from, until)| *from <= at && at < *until).map(|(_, until)| until).max()
-    }
-
-    fn opening(&mut self, window: &Window, date: Date) -> Option<Stretch> {
-        self.look_up(date);
-        opening(window, date, self.promises.days.get(&date)?, &self.snapshot.timezone)
-    }
-
-    fn look_up(&mut self, date: Date) {
-        if self.promises.days.len() > 16 {
-            self.promises.days.pop_first();
-        }
-        let snapshot = &self.snapshot;
-        self.promises.days.entry(date).or_insert_with(|| Calendar::new(&snapshot.holidays).day(date));
-    }
 }
 
 fn emergency(slot: &Slot) -> bool {
     matches!(slot.origin, Origin::Emergency(_))
-}
-
-/// From when to when the window is open on that date.
-fn opening(window: &Window, date: Date, day: &Day, tz: &jiff::tz::TimeZone) -> Option<Stretch> {
-    let by_weekday = day.closed_by.is_none() && window.days.contains(&day.weekday);
-    let by_holiday = window.holidays.iter().any(|holiday| day.holidays.contains(holiday));
-    let opens = by_weekday || by_holiday;
-    opens.then(|| (instant_of(window.start.on(date), tz), instant_of(window.end.on(date), tz)))
-}
-
-/// The limit that is no longer kept on that date.
-fn exceeded(limits: &Limits, heard: &BTreeMap<Date, Vec<Stretch>>, date: Date) -> Option<&'static str> {
-    let mut today = heard.get(&date).cloned().unwrap_or_default();
-    today.sort_unstable();
-    let monday = date.saturating_sub(i64::from(date.weekday().to_monday_zero_offset()).days());
-    let week = heard.range(monday..monday.saturating_add(7.days()));
-    let more = |limit: Option<u32>, sum: SignedDuration| {
-        limit.is_some_and(|limit| sum > SignedDuration::from_mins(i64::from(limit)).saturating_add(TOLERANCE))
-    };
-    let many = |limit: Option<u32>, count: usize| {
-        limit.is_some_and(|limit| count > usize::try_from(limit).unwrap_or(usize::MAX))
-    };
-    let in_week: SignedDuration = week.clone().map(|(_, day)| sum(day)).sum();
-    let apart = SESSION_GAP.saturating_sub(SLACK);
-    let longest = sessions(&today, apart).into_iter().max().unwrap_or(SignedDuration::ZERO);
-    let fewest = sessions(&today, SESSION_GAP.saturating_add(SLACK)).len();
-    [
-        (more(limits.minutes_per_session, longest), "minutes a session"),
-        (more(limits.minutes_per_day, sum(&today)), "minutes a day"),
-        (more(limits.minutes_per_week, in_week), "minutes a week"),
-        (many(limits.sessions_per_day, fewest), "sessions a day"),
-        (many(limits.days_per_week, week.count()), "days a week"),
-    ]
-    .into_iter()
-    .find_map(|(exceeded, what)| exceeded.then_some(what))
-}
-
-fn sum(stretches: &[Stretch]) -> SignedDuration {
-    stretches.iter().map(|(from, until)| until.duration_since(*from)).sum()
-}
-
-/// The sound of each session of a day, where sessions are so far apart. `day` is sorted.
-fn sessions(day: &[Stretch], apart: SignedDuration) -> Vec<SignedDuration> {
-    let mut sessions: Vec<SignedDuration> = Vec::new();
-    let mut last: Option<Timestamp> = None;
-    for &(from, until) in day {
-        let length = until.duration_since(from);
-        match (last.filter(|last| from.duration_since(*last) < apart), sessions.last_mut()) {
-            (Some(_), Some(session)) => *session = session.saturating_add(length),
-            _ => sessions.push(length),
-        }
-        last = Some(until);
-    }
-    sessions
 }

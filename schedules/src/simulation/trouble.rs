@@ -2,10 +2,7 @@
 
 use super::devices::Mood;
 use super::{Event, FaultKind, Simulation};
-use crate::plan::{Busy, Origin, Permit, Slot, SlotKey};
 use crate::playout::{Input, Playout};
-use crate::reason::Reason;
-use crate::vocabulary::{Class, EmergencyId, SegmentId, Standing, ZoneId};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
@@ -13,7 +10,6 @@ use std::time::Duration;
 const LONGEST_FUSE: u64 = 80;
 /// Three of four troubles of a station with few sessions come this close to one.
 const AROUND_A_SESSION: SignedDuration = SignedDuration::from_mins(3);
-const TECHNICIAN: &str = "technician";
 
 fn millis(count: u64) -> SignedDuration {
     SignedDuration::from_millis(i64::try_from(count).unwrap_or(i64::MAX))
@@ -29,7 +25,9 @@ impl Simulation {
         }
         self.fuse = None;
         self.replan_asked = false;
+        self.promises.disturbed();
         self.playout = None;
+        self.device_failed();
         if let Some((key, began, _)) = self.output.sounding.take() {
             let played = SignedDuration::try_from(self.mono.saturating_sub(began)).unwrap_or_default();
             self.was_heard(&key, played);
@@ -49,70 +47,17 @@ impl Simulation {
         }
     }
 
-    /// Somebody presses STOP.
-    pub fn press_stop(&mut self) {
-        self.stopped = true;
-        self.tell(Input::Stop { by: TECHNICIAN.to_owned() });
-    }
-
-    /// Somebody releases it.
-    pub fn release_stop(&mut self) {
-        self.stopped = false;
-        self.tell(Input::Resume { by: TECHNICIAN.to_owned() });
-    }
-
-    /// Somebody sends an approved recording as an emergency, to every zone; it must begin before it expires. Nothing
-    /// happens when the station does not hold it, or has no power.
-    pub fn send_emergency(&mut self, segment: SegmentId, expires: Timestamp) {
-        let facts = self.snapshot.segments.iter().find(|facts| facts.id == segment);
-        let Some((facts, prepared)) = facts.and_then(|facts| Some((facts, facts.prepared.as_ref()?))) else {
-            return;
-        };
-        if self.playout.is_none() || facts.standing != Standing::Approved {
-            return;
-        }
-        self.emergencies += 1;
-        let id = EmergencyId(uuid::Uuid::from_u64_pair(0, self.emergencies));
-        let start = self.wall();
-        let mut zones: Vec<ZoneId> = self.snapshot.zones.iter().map(|zone| zone.id).collect();
-        zones.sort_unstable();
-        let slot = Slot {
-            key: SlotKey(format!("{id}/1")),
-            origin: Origin::Emergency(id),
-            name: facts.title.clone(),
-            occurrence: start,
-            position: 0,
-            segment,
-            title: facts.title.clone(),
-            class: Class::Emergency,
-            start,
-            latest_start: None,
-            offset: SignedDuration::ZERO,
-            duration: prepared.duration,
-            yields: None,
-            zones,
-            gain_db: 0.0,
-            permitted: Permit { from: start, until: expires },
-            pcm: prepared.hash.clone(),
-            original_sha256: facts.original_sha256.clone(),
-            approved_by: facts.approved_by.clone(),
-            reason: Reason::planned(&facts.title, 0, &facts.title),
-        };
-        self.snapshot.busy = Some(Busy { until: slot.end() });
-        self.slots.insert(slot.key.clone(), slot.clone());
-        self.tell(Input::Emergency(Box::new(slot)));
-        self.replan_anew();
-    }
-
     /// The clock is set by so much.
     pub fn set_clock(&mut self, by: SignedDuration) {
         self.origin = self.origin.saturating_add(by).unwrap_or(self.origin);
+        self.promises.disturbed();
         self.tell(Input::Tick);
     }
 
     /// The clock can no longer be trusted.
     pub fn distrust_clock(&mut self) {
         self.trusted = false;
+        self.promises.disturbed();
         self.tell(Input::Tick);
     }
 
@@ -120,6 +65,7 @@ impl Simulation {
     pub fn trust_clock(&mut self) {
         self.origin = self.honest;
         self.trusted = true;
+        self.promises.disturbed();
         self.tell(Input::Tick);
     }
 
@@ -127,13 +73,15 @@ impl Simulation {
     pub fn heal(&mut self) {
         self.faults = super::Faults::none();
         self.fuse = None;
-        self.events.retain(|_, event| !event.outlasts_power());
+        let owed = |event: &Event| matches!(event, Event::EmergencyOver(_));
+        self.events.retain(|_, event| owed(event) || !event.outlasts_power());
         for kind in [FaultKind::Amplifier, FaultKind::Audio, FaultKind::Log, FaultKind::Slow] {
             self.end_trouble(kind);
         }
         self.restore_power();
         self.trust_clock();
         self.release_stop();
+        self.release_button();
         self.undo_edits();
         // Where the clock was set back, what had aired does not air again: go on after it.
         let behind = self.latest.duration_since(self.wall()).max(SignedDuration::ZERO);
@@ -143,16 +91,15 @@ impl Simulation {
     }
 
     pub(super) fn boot(&mut self) {
-        self.snapshot.busy = None;
         self.reconcile_log();
         self.playout = Some(Playout::new(self.settings, self.log.accounted));
         self.settled = self.log.accounted;
         self.asked = super::Asked { at: self.mono, ..super::Asked::default() };
-        if self.stopped {
-            self.press_stop();
-        }
+        self.device_works();
+        self.latch_again();
         self.tell(Input::Tick);
         self.replan();
+        self.send_again(None);
     }
 
     // ---- seeded trouble ----
@@ -219,8 +166,13 @@ impl Simulation {
             FaultKind::Stop => self.press_stop(),
             FaultKind::Edits => self.edit_something(),
             FaultKind::Slow => self.slow = true,
+            FaultKind::Emergency => self.call_for_help(),
+            FaultKind::Button => self.press_button(),
         }
-        if !matches!(kind, FaultKind::Power | FaultKind::Edits) {
+        if matches!(kind, FaultKind::Amplifier | FaultKind::Audio | FaultKind::Slow) {
+            self.device_failed();
+        }
+        if !matches!(kind, FaultKind::Power | FaultKind::Edits | FaultKind::Emergency) {
             let longest = self.faults.longest(kind) * 1000;
             let wait = Duration::from_millis(self.dice.below(longest) + 1);
             self.after(wait, Event::Relief(kind));
@@ -235,15 +187,18 @@ impl Simulation {
                 let jitter = millis(self.dice.below(2_000));
                 self.origin = self.honest.saturating_add(jitter).unwrap_or(self.honest);
                 self.trusted |= kind == FaultKind::Trust;
+                self.promises.disturbed();
                 self.tell(Input::Tick);
             }
             FaultKind::Amplifier => self.amplifier.mood = Mood::Well,
             FaultKind::Audio => self.output.mood = Mood::Well,
             FaultKind::Log => self.log.mood = Mood::Well,
             FaultKind::Stop => self.release_stop(),
-            FaultKind::Edits => {}
+            FaultKind::Edits | FaultKind::Emergency => {}
             FaultKind::Slow => self.slow = false,
+            FaultKind::Button => self.release_button(),
         }
+        self.device_works();
     }
 
     /// After every event: a power cut that waited for this one.
