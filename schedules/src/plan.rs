@@ -51,7 +51,6 @@ mod hours;
 mod item;
 pub(crate) mod key;
 mod limits;
-mod owners;
 mod past;
 mod reach;
 mod spacing;

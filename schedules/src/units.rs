@@ -1,6 +1,7 @@
 //! The units of the administration together: who stands above whom on a date, and whose order goes first.
 
 use crate::error::ScheduleError;
+use crate::plan::Snapshot;
 use crate::vocabulary::{Unit, UnitId};
 use jiff::civil::Date;
 
@@ -49,13 +50,14 @@ impl<'a> Units<'a> {
         self.units.iter().copied().find(|unit| unit.code == code && unit.valid_on(on))
     }
 
-    /// How many units stand above this one on a date; None when it is unknown.
+    /// How many units stand above this one on a date, or on any day at all; None when it is unknown.
     ///
     /// A unit that is no longer (or not yet) is passed over, and what stands above it counts: a commune whose
     /// district was abolished stands right under the province. A parent that is unknown, or that was met
     /// before, ends the count.
     #[must_use]
-    pub fn rank(&self, id: UnitId, on: Date) -> Option<u32> {
+    pub fn rank(&self, id: UnitId, on: impl Into<Option<Date>>) -> Option<u32> {
+        let on = on.into();
         let mut unit = self.get(id)?;
         let mut met = vec![unit.id];
         let mut rank = 0;
@@ -64,15 +66,21 @@ impl<'a> Units<'a> {
                 break;
             }
             met.push(parent.id);
-            rank += u32::from(parent.valid_on(on));
+            rank += u32::from(on.is_none_or(|on| parent.valid_on(on)));
             unit = parent;
         }
         Some(rank)
     }
 
-    /// The place of an object of `owner` (None is the station's own) at a station of the unit `own`.
+    /// The place of an object of `owner` (None is the station's own) at a station of the unit `own`, on a date or on any
+    /// day at all.
     #[must_use]
-    pub fn precedence(&self, owner: Option<UnitId>, own: Option<UnitId>, on: Date) -> Precedence<'a> {
+    pub fn precedence(
+        &self,
+        owner: Option<UnitId>,
+        own: Option<UnitId>,
+        on: impl Into<Option<Date>>,
+    ) -> Precedence<'a> {
         match owner.filter(|owner| own != Some(*owner)) {
             None => Precedence { foreign: false, rank: 0, code: "", owner: None },
             Some(owner) => Precedence {
@@ -82,6 +90,30 @@ impl<'a> Units<'a> {
                 owner: Some(owner),
             },
         }
+    }
+}
+
+/// The owners of a station's objects, ready to be asked whose goes first in a plan.
+#[derive(Debug)]
+pub(crate) struct Owners<'a> {
+    units: Units<'a>,
+    own: Option<UnitId>,
+    /// The day of the plan's `as_of`: one plan has one order.
+    on: Option<Date>,
+}
+
+impl<'a> Owners<'a> {
+    pub(crate) fn of(snapshot: &'a Snapshot) -> Owners<'a> {
+        Owners {
+            units: Units::new(&snapshot.units),
+            own: snapshot.own_unit,
+            on: snapshot.as_of.map(|as_of| snapshot.timezone.to_datetime(as_of).date()),
+        }
+    }
+
+    /// The place of an object of this owner; None is the station's own unit.
+    pub(crate) fn precedence(&self, owner: Option<UnitId>) -> Precedence<'a> {
+        self.units.precedence(owner, self.own, self.on)
     }
 }
 

@@ -1,8 +1,8 @@
 //! A snapshot put in order: what does not depend on the day is worked out once.
 
-use super::owners::Owners;
 use super::types::{Origin, Snapshot};
 use crate::recurrence::Cron;
+use crate::units::Owners;
 use crate::vocabulary::{
     CampaignId, Class, MissedRule, OnHolidays, Programme, Recurrence, SegmentFacts, SegmentId, Standing,
     StartRule, ZoneId,
@@ -92,7 +92,7 @@ impl<'a> Station<'a> {
         known.sort_unstable();
         known.dedup();
         let mut sets = ZoneSets { known, sets: Vec::new(), index: HashMap::new() };
-        let owners = Owners::new(&snapshot.units, snapshot.own_unit);
+        let owners = Owners::of(snapshot);
         let programmes = snapshot.programmes.iter().map(|programme| {
             let show = Show {
                 origin: Origin::Programme(programme.id),

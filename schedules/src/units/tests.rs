@@ -88,6 +88,30 @@ fn the_communes_own_goes_first_then_the_higher_tier_then_the_code() {
     assert_eq!(place(Some(id(9))).rank, u32::MAX);
 }
 
+/// A plan asks on the day on which it is made: a district that was abolished no longer stands above its communes.
+#[test]
+fn a_plan_asks_on_its_own_day() {
+    let mut units = vec![
+        unit(1, "province", None),
+        unit(2, "district", Some(1)),
+        unit(3, "a", Some(2)),
+        unit(4, "b", Some(1)),
+    ];
+    units[1].valid_until = Some(LAST_DAY);
+    let mut snapshot = Snapshot { units, ..Snapshot::empty(jiff::tz::TimeZone::UTC) };
+    let first = |snapshot: &Snapshot| {
+        let owners = Owners::of(snapshot);
+        let place = |number| owners.precedence(Some(id(number)));
+        if place(3) < place(4) { 3 } else { 4 }
+    };
+    assert_eq!(first(&snapshot), 4, "without a day every unit counts");
+    let midnight = |date: Date| Some(date.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp());
+    snapshot.as_of = midnight(LAST_DAY);
+    assert_eq!(first(&snapshot), 4);
+    snapshot.as_of = midnight(LAST_DAY.tomorrow().unwrap());
+    assert_eq!(first(&snapshot), 3, "both stand right under the province; the code decides");
+}
+
 #[test]
 fn units_that_make_sense_pass() {
     let tiers = tiers();
