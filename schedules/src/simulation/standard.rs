@@ -15,8 +15,8 @@ use uuid::Uuid;
 /// campaign with a peak and a maintenance phase in the year that begins on `first`.
 #[must_use]
 pub fn standard_station(timezone: TimeZone, first: Date) -> Snapshot {
-    let morning = window(1, "Buổi sáng", 5, Some(-6.0));
-    let afternoon = window(2, "Buổi chiều", 17, None);
+    let morning = Window { volume_ceiling_db: Some(-6.0), ..session(1, "Buổi sáng", 5) };
+    let afternoon = session(2, "Buổi chiều", 17);
     let phases = vec![
         phase("Cao điểm", first, day(first, 89), 1, Period::Day, &afternoon),
         phase("Duy trì", day(first, 90), day(first, 364), 1, Period::Week, &afternoon),
@@ -50,12 +50,12 @@ pub fn standard_station(timezone: TimeZone, first: Date) -> Snapshot {
             order: 0,
         }],
         segments: vec![
-            segment(1, "Nhạc hiệu", 10_000),
-            segment(2, "Tin xã", 181_480),
-            segment(3, "Thông báo", 64_020),
-            segment(4, "Tin chiều", 240_000),
-            segment(5, "Chỉ thị, phần 1", 120_000),
-            segment(6, "Chỉ thị, phần 2", 150_000),
+            segment(1, "Nhạc hiệu", SignedDuration::from_millis(10_000)),
+            segment(2, "Tin xã", SignedDuration::from_millis(181_480)),
+            segment(3, "Thông báo", SignedDuration::from_millis(64_020)),
+            segment(4, "Tin chiều", SignedDuration::from_millis(240_000)),
+            segment(5, "Chỉ thị, phần 1", SignedDuration::from_millis(120_000)),
+            segment(6, "Chỉ thị, phần 2", SignedDuration::from_millis(150_000)),
         ],
         ..Snapshot::empty(timezone)
     }
@@ -65,26 +65,37 @@ fn day(first: Date, days: i32) -> Date {
     first.saturating_add(jiff::Span::new().days(days))
 }
 
-fn zone(n: u128, name: &str) -> Zone {
+/// A zone of that number.
+#[must_use]
+pub fn zone(n: u128, name: &str) -> Zone {
     Zone { id: ZoneId(Uuid::from_u128(n)), name: name.into() }
 }
 
-fn window(n: u128, name: &str, hour: u32, volume_ceiling_db: Option<f64>) -> Window {
-    let at = |seconds: u32| TimeOfDay::from_seconds(seconds).unwrap_or(TimeOfDay::MIDNIGHT);
+/// A window of that number, open every day in every zone, between two seconds of the day, without limits.
+#[must_use]
+pub fn window(n: u128, name: &str, (start, end): (u32, u32)) -> Window {
     Window {
         id: WindowId(Uuid::from_u128(n)),
         name: name.into(),
         days: Weekday::ALL.to_vec(),
-        start: at(hour * 3600),
-        end: at(hour * 3600 + 1800),
+        start: TimeOfDay::from_seconds(start).unwrap_or(TimeOfDay::MIDNIGHT),
+        end: TimeOfDay::from_seconds(end).unwrap_or(TimeOfDay::END_OF_DAY),
         zones: Vec::new(),
-        volume_ceiling_db,
-        limits: Limits { minutes_per_session: Some(15), ..Limits::default() },
+        volume_ceiling_db: None,
+        limits: Limits::default(),
         holidays: Vec::new(),
     }
 }
 
-fn segment(n: u128, title: &str, millis: i64) -> SegmentFacts {
+/// Half an hour from that hour on, of which a session may use half.
+fn session(n: u128, name: &str, hour: u32) -> Window {
+    let limits = Limits { minutes_per_session: Some(15), ..Limits::default() };
+    Window { limits, ..window(n, name, (hour * 3600, hour * 3600 + 1800)) }
+}
+
+/// An approved recording of that number and length, speech in Vietnamese.
+#[must_use]
+pub fn segment(n: u128, title: &str, duration: SignedDuration) -> SegmentFacts {
     SegmentFacts {
         id: SegmentId(Uuid::from_u128(n)),
         title: title.into(),
@@ -93,17 +104,16 @@ fn segment(n: u128, title: &str, millis: i64) -> SegmentFacts {
         music: false,
         original_sha256: format!("{n:064x}"),
         standing: Standing::Approved,
-        prepared: Some(PreparedFacts {
-            hash: format!("{n:064x}"),
-            duration: SignedDuration::from_millis(millis),
-        }),
+        prepared: Some(PreparedFacts { hash: format!("{n:064x}"), duration }),
         valid_from: None,
         valid_until: None,
         approved_by: Some("approver".into()),
     }
 }
 
-fn programme(n: u128, name: &str, cron: &str, segments: &[u128]) -> Programme {
+/// A programme of that number, class normal, in every zone, of the recordings of these numbers.
+#[must_use]
+pub fn programme(n: u128, name: &str, cron: &str, segments: &[u128]) -> Programme {
     Programme {
         id: ProgrammeId(Uuid::from_u128(n)),
         name: name.into(),
