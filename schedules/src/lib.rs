@@ -10,6 +10,7 @@
 pub mod calendar;
 pub mod campaigns;
 pub mod error;
+pub mod overlong;
 pub mod plan;
 pub mod playout;
 pub mod presets;
@@ -23,6 +24,7 @@ pub mod vocabulary;
 pub use calendar::{Calendar, Day, LunarDate};
 pub use campaigns::{Account, PhaseAccount, account, account_in, check_campaign};
 pub use error::ScheduleError;
+pub use overlong::{Overlong, overlong};
 pub use plan::{
     AfterPreemption, Busy, DayPlan, Difference, Entry, HISTORY_DAYS, Move, Origin, PastAiring, Permit, Reach,
     Refusal, Resumption, Slot, SlotKey, Snapshot, Yield, difference, plan, plan_days, reach,
