@@ -85,14 +85,17 @@ fn without_an_amplifier_nothing_is_confirmed() {
 /// The same seed gives the same rows, and another seed gives others.
 #[test]
 fn a_seed_replays_exactly() {
-    let rows = |seed| {
-        let faults = Faults::every(600, FaultKind::ALL);
-        let mut simulation = Simulation::new(by_day(every_minute()), began(), seed, faults).keeping_rows();
-        simulation.run_for(hours(3));
+    let rows = |station: Snapshot, seconds, length, seed| {
+        let faults = Faults::every(seconds, FaultKind::ALL);
+        let mut simulation = Simulation::new(station, began(), seed, faults).keeping_rows();
+        simulation.run_for(length);
         format!("{:?}", simulation.closed_rows())
     };
-    assert_eq!(rows(7), rows(7));
-    assert_ne!(rows(7), rows(8));
+    let dense = |seed| rows(by_day(every_minute()), 600, hours(3), seed);
+    assert_eq!(dense(7), dense(7));
+    assert_ne!(dense(7), dense(8));
+    let sparse = || rows(two_zones(), 3600, hours(12), 7);
+    assert_eq!(sparse(), sparse());
 }
 
 /// `passed` is how long after healing the station may still be where a clock set forward had been: what was closed
@@ -141,10 +144,32 @@ fn survives_each_kind_of_trouble() {
         (FaultKind::Stop, 120),
         (FaultKind::Edits, 300),
         (FaultKind::Slow, 300),
+        (FaultKind::Emergency, 300),
+        (FaultKind::Button, 120),
     ] {
         let passed = if kind == FaultKind::Clock { hours(1) } else { SignedDuration::ZERO };
         survives(kind.as_str(), 0..3, &Faults::every(seconds, &[kind]), passed);
     }
+}
+
+/// Programmes every five minutes, and a window that does not close at midnight: four hours around it.
+#[test]
+fn an_open_midnight_survives_every_kind_of_trouble() {
+    let evening: Timestamp = "2026-11-23T22:00:00+07:00".parse().unwrap();
+    let mut all: BTreeMap<String, u64> = BTreeMap::new();
+    for seed in 0..2 {
+        let faults = Faults::every(1200, FaultKind::ALL);
+        let mut simulation = Simulation::new(two_zones(), evening, seed, faults);
+        simulation.run_for(hours(4));
+        simulation.heal();
+        simulation.run_for(minutes(30));
+        simulation.close_down();
+        kept_its_promises(&simulation, &format!("midnight, seed {seed}"));
+        for (outcome, count) in summary(&simulation) {
+            *all.entry(outcome).or_default() += count;
+        }
+    }
+    assert!(all["aired"] > 200, "hardly anything aired: {all:?}");
 }
 
 #[test]
@@ -183,7 +208,17 @@ fn years_of_the_standard_station_keep_their_promises() {
         }
     }
     // Every kind of trouble met a session in some year.
-    for code in ["aired", "missed/station_off", "partial/interrupted", "suppressed/local_stop"] {
+    for code in [
+        "aired",
+        "missed/station_off",
+        "partial/interrupted",
+        "suppressed/local_stop",
+        "suppressed/emergency_withdrawn",
+        "missed/emergency_expired",
+        "preempted/yielded_to_emergency",
+        "suppressed/closed_day",
+        "suppressed/outside_window",
+    ] {
         assert!(all.contains_key(code), "{code} never happened: {all:?}");
     }
 }

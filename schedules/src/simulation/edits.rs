@@ -55,7 +55,7 @@ impl Simulation {
 
     /// What was changed holds from now on.
     pub(super) fn edited(&mut self) {
-        self.promises.edited(self.mono);
+        self.promises.edited(self.mono, self.wall());
         self.after(TAKES_EFFECT, Event::LookWhoObeys);
         self.replan_anew();
     }
@@ -147,6 +147,6 @@ impl Simulation {
         self.snapshot.windows.clone_from(&self.edits.windows);
         self.snapshot.campaigns.clone_from(&self.edits.campaigns);
         self.snapshot.holidays.clone_from(&self.edits.holidays);
-        self.promises.edited(self.mono);
+        self.promises.edited(self.mono, self.wall());
     }
 }

@@ -34,10 +34,14 @@ pub(super) struct Promises {
     pub(super) broken: Vec<Violation>,
     /// What the playout was last told of.
     told: Vec<(Timestamp, SlotKey)>,
+    /// What it was told of before that.
+    told_before: Vec<(Timestamp, SlotKey)>,
     heard: HeardLately,
     resumptions: Resumptions,
     /// When somebody edited something last.
     edited_at: Option<Duration>,
+    /// The same by the station's clock.
+    edited_on: Timestamp,
     /// When what sounds began, by the station's clock.
     began_at: Timestamp,
     days: BTreeMap<Date, Day>,
@@ -49,9 +53,11 @@ impl Promises {
         Promises {
             broken: Vec::new(),
             told: Vec::new(),
+            told_before: Vec::new(),
             heard: HeardLately::default(),
             resumptions: Resumptions::default(),
             edited_at: None,
+            edited_on: Timestamp::MIN,
             began_at: Timestamp::MIN,
             days: BTreeMap::new(),
             light_asked: false,
@@ -67,23 +73,25 @@ impl Promises {
     /// Remembers what the playout is told. What is new and past is not its business: somebody saved it too late.
     pub(super) fn told_now(&mut self, entries: &[Entry], past: impl Fn(Timestamp) -> bool) {
         let before: HashSet<SlotKey> = if entries.iter().any(|entry| past(entry.start())) {
-            self.told.drain(..).map(|(_, key)| key).collect()
+            self.told.iter().map(|(_, key)| key.clone()).collect()
         } else {
             HashSet::new()
         };
         let told = entries.iter().filter(|entry| !past(entry.start()) || before.contains(entry.key()));
-        self.told = told.map(|entry| (entry.start(), entry.key().clone())).collect();
+        let told = told.map(|entry| (entry.start(), entry.key().clone())).collect();
+        self.told_before = std::mem::replace(&mut self.told, told);
     }
 
-    /// Whether the newest plan lets it start at `at`: what was put off by a plan that was never recorded may come sooner
-    /// again.
+    /// Whether a plan lets it start at `at`: the newest, which may bring sooner again what one put off that was never
+    /// recorded, or the one before, under which everything is settled before the newest counts.
     fn tells(&self, key: &SlotKey, at: Timestamp) -> bool {
-        self.told.iter().any(|(start, told)| *start <= at && told == key)
+        self.told.iter().chain(&self.told_before).any(|(start, told)| *start <= at && told == key)
     }
 
     /// Somebody edited something.
-    pub(super) fn edited(&mut self, at: Duration) {
+    pub(super) fn edited(&mut self, at: Duration, on: Timestamp) {
         self.edited_at = Some(at);
+        self.edited_on = on;
         self.days.clear();
         self.heard.recount();
         self.resumptions.edited();

@@ -72,8 +72,13 @@ impl Simulation {
         }
     }
 
+    /// Only where there were limits: a station that sounds around the clock would be planned from the Monday before
+    /// each time.
     fn change_limits(&mut self) {
         let index = self.dice.index(self.snapshot.windows.len());
+        if self.edits.windows.get(index).is_none_or(|window| window.limits == Limits::default()) {
+            return;
+        }
         let how = self.dice.below(6);
         let count = u32::try_from(self.dice.below(15)).unwrap_or(0) + 1;
         let Some(window) = self.snapshot.windows.get_mut(index) else { return };
@@ -131,7 +136,7 @@ impl Simulation {
 
     fn change_start_rule(&mut self) {
         let index = self.dice.index(self.snapshot.programmes.len());
-        let minutes = u32::try_from(self.dice.below(4)).unwrap_or(0);
+        let minutes = u32::try_from(self.dice.below(4)).unwrap_or(0) + 1;
         let rule = match self.dice.below(3) {
             0 => StartRule::AtOnce,
             1 => StartRule::MakeNext,

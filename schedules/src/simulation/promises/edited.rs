@@ -41,14 +41,16 @@ impl Simulation {
         (silent && music(slot)).then_some("it is music on a day without")
     }
 
-    /// Only the first item of an occurrence waits by the start rule alone.
+    /// Only the first item of an occurrence waits by the start rule alone. What came due before the rule was changed
+    /// keeps the start that was announced.
     fn too_late(&self, slot: &Slot, programme: &Programme, at: Timestamp) -> bool {
         let minutes = match programme.start_rule {
             StartRule::AtOnce => 0,
             StartRule::MakeNext => return false,
             StartRule::WaitUpTo { minutes } => minutes,
         };
-        let first = slot.position == 0 && slot.key.attempt().1 == 0;
+        let first =
+            slot.position == 0 && slot.key.attempt().1 == 0 && slot.occurrence > self.promises.edited_on;
         let patience = SignedDuration::from_mins(i64::from(minutes));
         let most = patience.saturating_add(self.settings.late_tolerance).saturating_add(ON_THE_WAY);
         first && at.duration_since(slot.occurrence) > most
