@@ -148,20 +148,29 @@ pub(super) fn check(
             continue;
         };
         let more = within(stretch, opening.permit);
-        if let Some((code, limit)) = exceeded(used, reserved, &window.limits, opening, more) {
+        // What sounds across midnight is in two openings of a window, and often in one week.
+        let monday = monday_of(opening.date);
+        let week = touched.iter().filter(|other| {
+            other.window == opening.window && other.date != opening.date && monday_of(other.date) == monday
+        });
+        let beside: Vec<(Date, Stretch)> =
+            week.map(|other| (other.date, within(stretch, other.permit))).collect();
+        if let Some((code, limit)) = exceeded(used, reserved, &window.limits, opening, more, &beside) {
             return Err(Exceeded { code, window: opening.window, limit });
         }
     }
     Ok(())
 }
 
-/// The first limit of a window that one more stretch would exceed.
+/// The first limit of a window that one more stretch would exceed; `beside` is what the same sound takes on other
+/// days of the week.
 fn exceeded(
     used: &Used,
     reserved: Option<&Used>,
     limits: &Limits,
     opening: &Opening,
     more: Stretch,
+    beside: &[(Date, Stretch)],
 ) -> Option<(ReasonCode, u32)> {
     let (index, date) = (opening.window, opening.date);
     let length = more.1 - more.0;
@@ -176,6 +185,10 @@ fn exceeded(
     let (mut week, mut days) = (length, day_of_week(date));
     if limits.minutes_per_week.is_some() || limits.days_per_week.is_some() {
         let monday = monday_of(date);
+        for &(date, (from, until)) in beside {
+            week += until - from;
+            days |= day_of_week(date);
+        }
         for all in [Some(used), reserved].into_iter().flatten() {
             for (date, used) in all.of(index, monday, monday.saturating_add(6.days())) {
                 week += used.sum;
