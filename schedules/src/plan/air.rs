@@ -2,6 +2,7 @@
 
 use super::item::{Chance, Holder, Item};
 use super::limits::ItemId;
+use crate::vocabulary::Class;
 use jiff::{SignedDuration, Timestamp};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
@@ -23,6 +24,8 @@ pub(super) struct Air {
     pub(super) as_of: Option<Timestamp>,
     /// Resumptions that a planned cut has made already.
     pub(super) resumed: HashSet<ItemId>,
+    /// Nothing of another class comes due: a rehearsal.
+    alone: Option<Class>,
 }
 
 /// What sounds now.
@@ -68,11 +71,15 @@ impl Air {
             next_run: 0,
             as_of,
             resumed: HashSet::new(),
+            alone: None,
         }
     }
 
     /// Expects an item at its due time.
     pub(super) fn expect(&mut self, item: Item) {
+        if self.alone.is_some_and(|class| item.class != class) {
+            return;
+        }
         self.future.push(Reverse((item.due, item)));
     }
 
@@ -153,14 +160,18 @@ impl Air {
         arrived
     }
 
-    /// Keeps only what is of class priority, for a rehearsal.
-    pub(super) fn keep(&mut self, wanted: impl Fn(&Item) -> bool) {
-        self.future.retain(|Reverse((_, item))| wanted(item));
+    /// From now on there is nothing but this class, for a rehearsal. What sounds goes on to its end.
+    pub(super) fn keep(&mut self, class: Class) {
+        self.alone = Some(class);
+        self.future.retain(|Reverse((_, item))| item.class == class);
     }
 
-    /// Whether some expected items are wanted and some are not.
-    pub(super) fn mixed(&self, wanted: impl Fn(&Item) -> bool) -> bool {
-        let mut all = self.future.iter().map(|Reverse((_, item))| wanted(item));
+    /// Whether some items that sound or will come are of this class and some are not.
+    pub(super) fn mixed(&self, class: Class) -> bool {
+        let future = self.future.iter().map(|Reverse((_, item))| item);
+        let current = self.current.iter().map(|current| &current.item);
+        let held = self.runs.values().flat_map(|run| &run.held);
+        let mut all = future.chain(current).chain(held).map(|item| item.class == class);
         all.next().is_some_and(|first| all.any(|other| other != first))
     }
 }

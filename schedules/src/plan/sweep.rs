@@ -104,18 +104,17 @@ impl<'s, 'a> Sweep<'s, 'a> {
     /// Decides everything that comes due before `ends`.
     pub(super) fn run_day(&mut self, ends: Timestamp) {
         self.ends = ends;
-        let priority = |item: &Item| item.class == Class::Priority;
-        if self.hours.limited() && self.air.mixed(priority) {
-            self.rehearse(priority);
+        if self.hours.limited() && self.air.mixed(Class::Priority) {
+            self.rehearse(Class::Priority);
         }
         self.run();
         self.reserved = None;
     }
 
     /// Sweeps the day with what goes first alone, and reserves what that uses of the windows' limits.
-    fn rehearse(&mut self, wanted: impl Fn(&Item) -> bool) {
+    fn rehearse(&mut self, class: Class) {
         let (air, used, known) = (self.air.clone(), self.used.clone(), self.decided.clone());
-        self.air.keep(wanted);
+        self.air.keep(class);
         self.rehearsal = true;
         self.run();
         self.rehearsal = false;
