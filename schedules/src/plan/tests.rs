@@ -14,6 +14,7 @@ mod campaigns;
 mod chances;
 mod limits;
 mod naive;
+mod order;
 mod start_rules;
 
 fn zone(n: u128) -> ZoneId {
