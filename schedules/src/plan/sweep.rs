@@ -193,7 +193,7 @@ impl<'s, 'a> Sweep<'s, 'a> {
     }
 
     fn meet_free(&mut self, item: &Item, now: Timestamp) {
-        if self.redundant(item) {
+        if self.redundant(item) || self.pass_over(item, now) {
             return;
         }
         if let Some(free) = self.spaced_from(item, now) {
@@ -233,7 +233,7 @@ impl<'s, 'a> Sweep<'s, 'a> {
     }
 
     fn meet_busy(&mut self, item: &Item, now: Timestamp) {
-        if self.redundant(item) {
+        if self.redundant(item) || self.pass_over(item, now) {
             return;
         }
         if item.due < now && self.refused_before(item, now) {
@@ -585,6 +585,18 @@ impl<'s, 'a> Sweep<'s, 'a> {
     fn latest_without_rule(&self, item: &Item, fit: &Fit) -> Timestamp {
         // A second attempt has no patience of its own.
         self.latest(&Item { attempt: u32::MAX, ..*item }, Some(fit))
+    }
+
+    /// Passes over what has its outcome already, from the moment of the plan on: a key never airs again, even where
+    /// a plan made now would have had another place for it.
+    fn pass_over(&mut self, item: &Item, now: Timestamp) -> bool {
+        let known = self.station.snapshot.as_of.is_some_and(|as_of| as_of <= now);
+        let over = known && self.past.closed(item.id()).is_some();
+        if over {
+            self.unreserve(item);
+            self.air.follow(item, now);
+        }
+        over
     }
 
     /// Whether a second chance from the log is one that a planned cut has made already.
