@@ -82,6 +82,8 @@ pub fn account_in(snapshot: &Snapshot, campaign: CampaignId, plan: &[DayPlan]) -
         .iter()
         .flat_map(|day| &day.slots)
         .filter(|slot| slot.origin == Origin::Campaign(campaign) && !closed.contains(&slot.key))
+        // What is to be cut is not heard to its end; what comes after it is.
+        .filter(|slot| slot.yields.is_none())
         .filter(|slot| snapshot.as_of.is_none_or(|as_of| as_of <= slot.start))
         .collect();
     let mut hours = Hours::new(snapshot);

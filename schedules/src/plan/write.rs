@@ -101,7 +101,11 @@ impl Sweep<'_, '_> {
                 let first = SlotKey::new(id, item.occurrence, item.position);
                 if item.attempt == 0 { first } else { first.with_attempt(item.attempt) }
             }
-            _ => self.want_of(item).map_or_else(|| SlotKey(String::new()), |want| want.key.clone()),
+            // The want has its own attempt; what is cut and goes on is another one after it.
+            _ => self.want_of(item).map_or_else(
+                || SlotKey(String::new()),
+                |want| want.key.with_attempt(want.key.attempt().1 + item.attempt),
+            ),
         }
     }
 
