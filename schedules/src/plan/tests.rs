@@ -15,6 +15,7 @@ mod chances;
 mod limits;
 mod naive;
 mod order;
+mod runs;
 mod start_rules;
 
 fn zone(n: u128) -> ZoneId {
