@@ -74,6 +74,18 @@ fn priority_joins_at_the_opening() {
 }
 
 #[test]
+fn what_is_cut_and_what_goes_on_have_two_keys() {
+    let first = Campaign { class: Class::Priority, ..campaign(1, 1, 0) };
+    let cutter = Programme { class: Class::Priority, ..programme(1, "2 17 * * *", &[1]) };
+    let snapshot = evening(vec![cutter], vec![first]);
+    let from: Date = "2026-11-23".parse().unwrap();
+    let day = plan(&snapshot, from, from.saturating_add(1.day())).remove(0);
+    let attempts: Vec<(&str, u32)> =
+        day.slots.iter().map(|slot| (slot.name.as_str(), slot.key.attempt().1)).collect();
+    assert_eq!(attempts, [("c1", 0), ("p1", 0), ("c1", 1)]);
+}
+
+#[test]
 fn a_range_with_campaigns_is_its_days() {
     let mut weekly = campaign(2, 5, 30);
     weekly.phases[0].airings.per = Period::Week;

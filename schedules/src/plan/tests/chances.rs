@@ -199,3 +199,24 @@ fn limits_count_what_was_heard() {
     snapshot.history = vec![past(0, "17:00", Outcome::Partial, "interrupted", 120, 5)];
     assert_eq!(again(&snapshot, 1), ["Mon 17:25:00 +1 refused limit_minutes_per_day"]);
 }
+
+#[test]
+fn what_has_its_outcome_does_not_come_again_by_itself() {
+    let mut snapshot = missing(MissedRule::Skip, 5);
+    snapshot.windows[1].limits = Limits { minutes_per_day: Some(6), ..Limits::default() };
+    snapshot
+        .programmes
+        .push(Programme { start_rule: StartRule::MakeNext, ..programme(2, "2 17 * * *", &[3]) });
+    // Five minutes and three are too many; then four of the five fall out.
+    let id = ProgrammeId(Uuid::from_u128(2));
+    let refused = PastAiring {
+        key: SlotKey::new(id, local("17:02"), 0),
+        origin: Origin::Programme(id),
+        ..past(0, "17:02", Outcome::Suppressed, "limit_minutes_per_day", 0, 3)
+    };
+    let stopped = past(0, "17:00", Outcome::Partial, "local_stop", 60, 5);
+    let snapshot = at(snapshot, "17:03", vec![stopped, refused]);
+    let from: Date = DAY.parse().unwrap();
+    let day = plan(&snapshot, from, from.saturating_add(1.day())).remove(0);
+    assert!(day.slots.iter().all(|slot| slot.name != "p2"));
+}

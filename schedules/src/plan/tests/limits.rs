@@ -36,6 +36,30 @@ fn keeps(seconds: i64, minutes: Option<u32>) -> bool {
     minutes.is_none_or(|minutes| seconds <= 60 * i64::from(minutes))
 }
 
+#[test]
+fn what_sounds_across_midnight_counts_once_for_its_week() {
+    let late = || vec![programme(1, "55 23 * * Mon", &[9])];
+    let minutes = Limits { minutes_per_week: Some(8), ..Limits::default() };
+    check(&station(vec![limited(minutes)], late()), &["23:55:00 p1 limit_minutes_per_week"]);
+    let days = Limits { days_per_week: Some(1), ..Limits::default() };
+    check(&station(vec![limited(days)], late()), &["23:55:00 p1 limit_days_per_week"]);
+    // Sunday and Monday are of two weeks.
+    let once = Recurrence::At(vec!["2026-11-29T23:55:00+07:00".parse().unwrap()]);
+    let sunday = Programme { recurrence: once, ..programme(1, "55 23 * * Sun", &[9]) };
+    assert_eq!(words(&station(vec![limited(days)], vec![sunday]), "2026-11-29", 1), ["23:55:00 p1"]);
+}
+
+#[test]
+fn nothing_is_reserved_for_what_goes_on_behind_midnight() {
+    let limits = Limits { minutes_per_day: Some(10), ..Limits::default() };
+    let ps = vec![
+        programme(1, "58 23 * * Mon", &[4, 4]),
+        Programme { class: Class::Priority, ..programme(2, "0 12 * * Tue", &[1]) },
+    ];
+    let snapshot = station(vec![limited(limits)], ps);
+    assert_eq!(words(&snapshot, "2026-11-24", 1), ["00:02:00 p1", "12:00:00 p2"]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

@@ -40,7 +40,9 @@ fn again(run: &Run, slot: &Slot, last: &PastAiring) -> Option<String> {
     // The next whole ten seconds, ten seconds from now.
     let now = run.now().as_second() + i64::from(run.now().subsec_nanosecond() > 0);
     let soonest = (now + 10 + 9).div_euclid(10) * 10;
-    if slot.start.as_second() < soonest {
+    // What was cut as planned goes on as planned, as soon as the air is free.
+    let planned = last.reason.as_deref() == Some("yielded");
+    if !planned && slot.start.as_second() < soonest {
         return Some(format!("{} is too soon", slot.start));
     }
     let programme = slot.origin.programme()?;
