@@ -107,7 +107,11 @@ fn start_of(date: Date, site: &Site) -> Timestamp {
 
 /// Whether the planner chose its place, and might choose another one now.
 fn placed_by_planner(slot: &Slot) -> bool {
-    slot.origin.campaign().is_some() || slot.key.attempt().1 > 0
+    match slot.origin {
+        Origin::Campaign(_) => true,
+        Origin::Programme(_) => slot.key.attempt().1 > 0,
+        Origin::Emergency(_) => false,
+    }
 }
 
 /// What has come due is taken as aired while it is open: nothing is planned in its place before it has its outcome.
@@ -135,17 +139,17 @@ fn announced(snapshot: &Snapshot, slot: Slot) -> Entry {
     let facts = snapshot.segments.iter().find(|facts| facts.id == slot.segment);
     let (true, Some(facts)) = (asked, facts) else { return Entry::Refused(refused(&slot, None)) };
     let same = facts.standing == Standing::Approved
-        && facts.prepared.as_ref().is_some_and(|prepared| prepared.hash == slot.pcm);
+        && facts.prepared.as_ref().is_some_and(|prepared| *prepared.hash == *slot.pcm);
     // of what continues, the rest alone must have room
     let prepared = facts.prepared.as_ref();
     let rest = prepared.map(|prepared| PreparedFacts { duration: slot.duration, ..prepared.clone() });
     let once = Programme {
         id: ProgrammeId(slot.origin.id()),
-        name: slot.name.clone(),
+        name: slot.name.to_string(),
         segments: vec![slot.segment],
         recurrence: Recurrence::At(vec![slot.start]),
         class: slot.class,
-        zones: slot.zones.clone(),
+        zones: slot.zones.to_vec(),
         valid_from: None,
         valid_until: None,
         start_rule: StartRule::AtOnce,

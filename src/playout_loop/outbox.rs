@@ -169,7 +169,7 @@ impl PlayoutLoop {
             let before = status.on_air.take().filter(|on_air| on_air.slot == slot.as_str());
             status.on_air = Some(OnAir {
                 slot: slot.as_str().to_owned(),
-                title: planned.title.clone(),
+                title: planned.title.to_string(),
                 segment: planned.segment.to_string(),
                 seconds: planned.duration.as_secs_f64(),
                 played: played.as_secs_f64(),

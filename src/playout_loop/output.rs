@@ -45,7 +45,7 @@ struct Manner {
 impl Manner {
     fn of(slot: &Slot) -> Self {
         let length = slot.yields.as_ref().map(|_| slot.duration);
-        Self { root: slot.pcm.clone(), gain_db: slot.gain_db, offset: slot.offset, length }
+        Self { root: slot.pcm.to_string(), gain_db: slot.gain_db, offset: slot.offset, length }
     }
 }
 

@@ -44,8 +44,8 @@ impl AirStatus {
             self.emergencies.push(Urgent {
                 id,
                 slot: slot.key.clone(),
-                title: slot.title.clone(),
-                zones: slot.zones.clone(),
+                title: slot.title.to_string(),
+                zones: slot.zones.to_vec(),
                 expires: slot.permitted.until,
             });
         }

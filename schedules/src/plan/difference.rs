@@ -120,11 +120,11 @@ mod tests {
             offset: SignedDuration::ZERO,
             duration: SignedDuration::from_secs(seconds),
             yields: None,
-            zones: vec![],
+            zones: [].into(),
             gain_db: 0.0,
             permitted: Permit { from: at(0), until: at(60) },
-            pcm: String::new(),
-            original_sha256: String::new(),
+            pcm: "".into(),
+            original_sha256: "".into(),
             approved_by: None,
             reason: Reason::planned("p", 0, "w"),
         }
@@ -142,7 +142,7 @@ mod tests {
             class: Class::Normal,
             start: at(minute),
             duration: None,
-            zones: vec![],
+            zones: [].into(),
             reason: Reason::no_window_defined(),
         }
     }

@@ -5,6 +5,7 @@ use crate::calendar::{Calendar, Day};
 use crate::vocabulary::{LONGEST_GAP, Limits, Window, WindowId, ZoneId, instant_of};
 use jiff::civil::{Date, Time};
 use jiff::{SignedDuration, Timestamp, ToSpan};
+use std::sync::Arc;
 
 /// The hours around the day that is being planned.
 pub(super) struct Hours<'a> {
@@ -12,7 +13,7 @@ pub(super) struct Hours<'a> {
     pub(super) calendar: Calendar<'a>,
     /// In the order of their ids.
     pub(super) windows: Vec<&'a Window>,
-    zone_sets: &'a [Vec<ZoneId>],
+    zone_sets: &'a [Arc<[ZoneId]>],
     /// The day before, the day, the day after.
     around: Vec<OpenDay>,
     /// By set of zones, once it was asked for.
@@ -38,7 +39,7 @@ pub(super) struct Opening {
 }
 
 impl<'a> Hours<'a> {
-    pub(super) fn new(snapshot: &'a Snapshot, zone_sets: &'a [Vec<ZoneId>]) -> Hours<'a> {
+    pub(super) fn new(snapshot: &'a Snapshot, zone_sets: &'a [Arc<[ZoneId]>]) -> Hours<'a> {
         let mut windows: Vec<&Window> = snapshot.windows.iter().collect();
         windows.sort_by_key(|window| window.id);
         let calendar = Calendar::new(&snapshot.holidays);
@@ -133,7 +134,7 @@ impl<'a> Hours<'a> {
     }
 
     fn shared(&self, openings: &[Opening], set: usize, wanted: impl Fn(&Window) -> bool) -> Vec<Permit> {
-        let zones = self.zone_sets.get(set).map_or(&[][..], Vec::as_slice);
+        let zones = self.zone_sets.get(set).map_or(&[][..], |zones| zones);
         let union = |opens: &dyn Fn(&Window) -> bool| {
             let wanted = |opening: &&Opening| {
                 self.windows.get(opening.window).is_some_and(|window| wanted(window) && opens(window))
@@ -156,7 +157,7 @@ impl<'a> Hours<'a> {
     /// The openings that a stretch touches in any of the zones, in the order of windows. Where nobody knows the
     /// zones any more (None), those of every zone.
     pub(super) fn touched(&self, set: Option<usize>, stretch: Permit) -> Vec<Opening> {
-        let zones = set.map(|set| self.zone_sets.get(set).map_or(&[][..], Vec::as_slice));
+        let zones = set.map(|set| self.zone_sets.get(set).map_or(&[][..], |zones| zones));
         let concerns = |window: &Window| {
             let shares = |zones: &[ZoneId]| zones.iter().any(|zone| window.zones.contains(zone));
             window.zones.is_empty() || zones.is_none_or(shares)

@@ -9,6 +9,7 @@ use crate::vocabulary::{
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Everything that airs, in the order in which it goes when class and time are the same.
 pub(super) struct Station<'a> {
@@ -18,7 +19,7 @@ pub(super) struct Station<'a> {
     /// By id.
     pub(super) recordings: Vec<Recording<'a>>,
     /// Sets of zones, each sorted.
-    pub(super) zone_sets: Vec<Vec<ZoneId>>,
+    pub(super) zone_sets: Vec<Arc<[ZoneId]>>,
     /// Sorted, each with its index in `shows`: every row of the history is looked up.
     by_origin: Vec<(Origin, usize)>,
 }
@@ -26,7 +27,8 @@ pub(super) struct Station<'a> {
 /// A programme or a campaign.
 pub(super) struct Show<'a> {
     pub(super) origin: Origin,
-    pub(super) name: &'a str,
+    /// Shared by its slots.
+    pub(super) name: Arc<str>,
     pub(super) class: Class,
     /// Index of its zones; None when it names zones of which the station has none.
     pub(super) zones: Option<usize>,
@@ -56,6 +58,11 @@ pub(super) struct Running<'a> {
 /// A segment with the ends of its validity.
 pub(super) struct Recording<'a> {
     pub(super) facts: &'a SegmentFacts,
+    /// Shared by its slots, as the next three.
+    pub(super) title: Arc<str>,
+    pub(super) pcm: Arc<str>,
+    pub(super) original_sha256: Arc<str>,
+    pub(super) approved_by: Option<Arc<str>>,
     pub(super) duration: SignedDuration,
     from: Timestamp,
     until: Timestamp,
@@ -80,6 +87,10 @@ impl<'a> Station<'a> {
             .iter()
             .map(|facts| Recording {
                 facts,
+                title: facts.title.as_str().into(),
+                pcm: facts.prepared.as_ref().map_or("", |prepared| &prepared.hash).into(),
+                original_sha256: facts.original_sha256.as_str().into(),
+                approved_by: facts.approved_by.as_deref().map(Arc::from),
                 duration: facts.prepared.as_ref().map_or(SignedDuration::ZERO, |prepared| prepared.duration),
                 from: facts.valid_from.as_ref().map_or(Timestamp::MIN, |bound| bound.begins(tz)),
                 until: facts.valid_until.as_ref().map_or(Timestamp::MAX, |bound| bound.ends(tz)),
@@ -96,7 +107,7 @@ impl<'a> Station<'a> {
         let programmes = snapshot.programmes.iter().map(|programme| {
             let show = Show {
                 origin: Origin::Programme(programme.id),
-                name: &programme.name,
+                name: programme.name.as_str().into(),
                 class: programme.class,
                 zones: sets.resolve(&programme.zones),
                 named_zones: &programme.zones,
@@ -108,7 +119,7 @@ impl<'a> Station<'a> {
         shows.extend(snapshot.campaigns.iter().enumerate().map(|(index, campaign)| {
             let show = Show {
                 origin: Origin::Campaign(campaign.id),
-                name: &campaign.name,
+                name: campaign.name.as_str().into(),
                 class: campaign.class,
                 zones: sets.resolve(&campaign.zones),
                 named_zones: &campaign.zones,
@@ -122,7 +133,8 @@ impl<'a> Station<'a> {
         let mut by_origin: Vec<(Origin, usize)> =
             shows.iter().enumerate().map(|(index, show)| (show.origin, index)).collect();
         by_origin.sort_unstable();
-        Station { snapshot, by_origin, recordings, zone_sets: sets.sets, shows }
+        let zone_sets = sets.sets.into_iter().map(Arc::from).collect();
+        Station { snapshot, by_origin, recordings, zone_sets, shows }
     }
 
     pub(super) fn show_of(&self, origin: Origin) -> Option<usize> {
@@ -139,13 +151,13 @@ impl<'a> Station<'a> {
     }
 
     /// The zones of a show, sorted; where it names only unknown ones, those.
-    pub(super) fn zones(&self, show: &Show<'_>) -> Vec<ZoneId> {
+    pub(super) fn zones(&self, show: &Show<'_>) -> Arc<[ZoneId]> {
         match show.zones.and_then(|set| self.zone_sets.get(set)) {
-            Some(zones) => zones.clone(),
+            Some(zones) => Arc::clone(zones),
             None => {
                 let mut zones = show.named_zones.to_vec();
                 zones.sort_unstable();
-                zones
+                zones.into()
             }
         }
     }

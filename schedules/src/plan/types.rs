@@ -10,6 +10,7 @@ use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::Arc;
 
 /// Everything that a plan depends on.
 #[derive(Debug, Clone)]
@@ -176,7 +177,7 @@ pub struct Yield {
     /// The slot that cuts it.
     pub to: SlotKey,
     /// What that one's programme is called.
-    pub name: String,
+    pub name: Arc<str>,
     /// What becomes of the rest.
     pub then: Resumption,
 }
@@ -276,7 +277,7 @@ pub struct Permit {
     pub until: Timestamp,
 }
 
-/// One planned start.
+/// One planned start. What many slots have in common they share.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Slot {
     /// Identity.
@@ -286,7 +287,7 @@ pub struct Slot {
     pub origin: Origin,
     /// What the programme or campaign is called.
     #[serde(alias = "programme_name")]
-    pub name: String,
+    pub name: Arc<str>,
     /// When the programme's occurrence starts, or should have; at or before `start`. Of a campaign, its start.
     pub occurrence: Timestamp,
     /// Which item of the running order, from 0; of a campaign, the number within its period.
@@ -294,7 +295,7 @@ pub struct Slot {
     /// What is played.
     pub segment: SegmentId,
     /// What the segment is called.
-    pub title: String,
+    pub title: Arc<str>,
     /// The programme's class.
     pub class: Class,
     /// When it starts.
@@ -312,17 +313,17 @@ pub struct Slot {
     #[serde(default)]
     pub yields: Option<Yield>,
     /// Where it is heard, sorted; empty only when the station has no zones.
-    pub zones: Vec<ZoneId>,
+    pub zones: Arc<[ZoneId]>,
     /// How much quieter than prepared, in dB: 0, or the lowest ceiling of its windows.
     pub gain_db: f64,
     /// The stretch in which it may sound.
     pub permitted: Permit,
     /// Root hash of the prepared PCM.
-    pub pcm: String,
+    pub pcm: Arc<str>,
     /// SHA-256 of the original.
-    pub original_sha256: String,
+    pub original_sha256: Arc<str>,
     /// Who approved it.
-    pub approved_by: Option<String>,
+    pub approved_by: Option<Arc<str>>,
     /// Why it stands here.
     pub reason: Reason,
 }
@@ -345,7 +346,7 @@ pub struct Refusal {
     pub origin: Origin,
     /// What the programme or campaign is called.
     #[serde(alias = "programme_name")]
-    pub name: String,
+    pub name: Arc<str>,
     /// When the programme's occurrence starts, or should have; at or before `start`. Of a campaign, its start.
     pub occurrence: Timestamp,
     /// Which item of the running order, from 0; of a campaign, the number within its period.
@@ -353,7 +354,7 @@ pub struct Refusal {
     /// What would be played.
     pub segment: SegmentId,
     /// What the segment is called; None when it is unknown.
-    pub title: Option<String>,
+    pub title: Option<Arc<str>>,
     /// The programme's class.
     pub class: Class,
     /// When it would start.
@@ -361,7 +362,7 @@ pub struct Refusal {
     /// How long it would be; None when that is unknown.
     pub duration: Option<SignedDuration>,
     /// Where it would be heard, sorted.
-    pub zones: Vec<ZoneId>,
+    pub zones: Arc<[ZoneId]>,
     /// Why not.
     pub reason: Reason,
 }

@@ -8,6 +8,7 @@ use crate::reason::{Reason, ReasonCode};
 use crate::vocabulary::HolidayId;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use std::sync::Arc;
 
 impl Sweep<'_, '_> {
     /// What is wanted of the plan of a day of which everything is decided.
@@ -40,16 +41,14 @@ impl Sweep<'_, '_> {
     fn slot(&self, show: &Show<'_>, decided: &Decided, spot: &Spot) -> Slot {
         let item = &decided.item;
         let held = decided.recording.and_then(|index| self.station.recordings.get(index));
-        let facts = held.map(|held| held.facts);
-        let prepared = facts.and_then(|facts| facts.prepared.as_ref());
         Slot {
             key: self.key(show, item),
             origin: show.origin,
-            name: show.name.to_owned(),
+            name: Arc::clone(&show.name),
             occurrence: item.occurrence,
             position: self.position(item),
             segment: decided.segment,
-            title: facts.map(|facts| facts.title.clone()).unwrap_or_default(),
+            title: held.map(|held| Arc::clone(&held.title)).unwrap_or_default(),
             class: item.class,
             start: decided.start,
             latest_start: spot.latest_start,
@@ -57,15 +56,15 @@ impl Sweep<'_, '_> {
             duration: spot.length,
             yields: spot.yields.as_ref().and_then(|(to, _)| {
                 let winner = self.show(to)?;
-                let (key, name) = (self.key(winner, to), winner.name.to_owned());
+                let (key, name) = (self.key(winner, to), Arc::clone(&winner.name));
                 Some(Yield { to: key, name, then: self.then(item) })
             }),
             zones: self.station.zones(show),
             gain_db: self.gain_db(spot),
             permitted: spot.permit,
-            pcm: prepared.map(|prepared| prepared.hash.clone()).unwrap_or_default(),
-            original_sha256: facts.map(|facts| facts.original_sha256.clone()).unwrap_or_default(),
-            approved_by: facts.and_then(|facts| facts.approved_by.clone()),
+            pcm: held.map(|held| Arc::clone(&held.pcm)).unwrap_or_default(),
+            original_sha256: held.map(|held| Arc::clone(&held.original_sha256)).unwrap_or_default(),
+            approved_by: held.and_then(|held| held.approved_by.clone()),
             reason: trimmed(self.placed(show, item, spot)),
         }
     }
@@ -73,11 +72,11 @@ impl Sweep<'_, '_> {
     fn refusal(&self, show: &Show<'_>, decided: &Decided, why: &Why) -> Refusal {
         let item = &decided.item;
         let held = decided.recording.and_then(|index| self.station.recordings.get(index));
-        let title = held.map(|held| held.facts.title.clone());
+        let title = held.map(|held| Arc::clone(&held.title));
         Refusal {
             key: self.key(show, item),
             origin: show.origin,
-            name: show.name.to_owned(),
+            name: Arc::clone(&show.name),
             occurrence: item.occurrence,
             position: self.position(item),
             segment: decided.segment,
@@ -139,23 +138,23 @@ impl Sweep<'_, '_> {
 
     fn placed(&self, show: &Show<'_>, item: &Item, spot: &Spot) -> Reason {
         let tz = &self.station.snapshot.timezone;
-        let repays = |code, missed| Reason::repays(code, show.name, item.position, missed, tz);
+        let repays = |code, missed| Reason::repays(code, &show.name, item.position, missed, tz);
         let mut reason = match (&show.what, item.chance) {
             (What::Campaign(index), _) => {
                 let want = self.want_of(item);
                 let campaign = self.station.snapshot.campaigns.get(*index);
                 let phase = want.and_then(|want| campaign?.phases.get(want.phase));
                 Reason::campaign_airing(
-                    show.name,
+                    &show.name,
                     phase.map_or("", |phase| &phase.name),
                     want.map_or(0, |want| want.number),
                     want.is_some_and(|want| want.make_good),
                     &self.window_names(spot),
                 )
             }
-            (_, Chance::First) => Reason::planned(show.name, item.position, &self.window_names(spot)),
+            (_, Chance::First) => Reason::planned(&show.name, item.position, &self.window_names(spot)),
             (_, Chance::Resumed { cut } | Chance::Recovered { cut }) => {
-                Reason::resumes(show.name, item.position, cut, item.offset.is_zero(), tz)
+                Reason::resumes(&show.name, item.position, cut, item.offset.is_zero(), tz)
             }
             (_, Chance::Within { missed }) => repays(ReasonCode::RepeatedSoon, missed),
             (_, Chance::NextSession { missed }) => repays(ReasonCode::RepeatedNextSession, missed),
@@ -182,9 +181,9 @@ impl Sweep<'_, '_> {
             Why::Unairable(Unairable::NotYetValid) => Reason::not_yet_valid(title),
             Why::Unairable(Unairable::Expired) => Reason::expired(title),
             Why::NoMusic { holiday } => Reason::no_music(title, self.holiday(holiday)),
-            Why::SkipsHoliday { holiday } => Reason::skips_holiday(show.name, self.holiday(holiday)),
+            Why::SkipsHoliday { holiday } => Reason::skips_holiday(&show.name, self.holiday(holiday)),
             Why::Closed { holiday, date } => Reason::closed_day(self.holiday(holiday), date),
-            Why::UnknownZone => Reason::unknown_zone(show.name),
+            Why::UnknownZone => Reason::unknown_zone(&show.name),
             Why::NoWindowDefined => Reason::no_window_defined(),
             Why::OutsideWindow => Reason::outside_window(decided.start, tz),
             Why::BeyondWindowEnd { until } => Reason::beyond_window_end(until, tz),
@@ -193,7 +192,7 @@ impl Sweep<'_, '_> {
                 let window = self.hours.windows.get(exceeded.window);
                 Reason::limit(exceeded.code, window.map_or("", |window| &window.name), exceeded.limit)
             }
-            Why::NoRoom => Reason::no_room(show.name),
+            Why::NoRoom => Reason::no_room(&show.name),
         }
     }
 
@@ -219,7 +218,7 @@ impl Sweep<'_, '_> {
     }
 
     fn name(&self, show: usize) -> &str {
-        self.station.shows.get(show).map_or("", |show| show.name)
+        self.station.shows.get(show).map_or("", |show| &show.name)
     }
 
     fn holiday(&self, id: HolidayId) -> &str {

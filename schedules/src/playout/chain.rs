@@ -191,7 +191,7 @@ impl Playout {
         let with_output = self.airings.iter().find(|airing| airing.handed_over() && !airing.cutting());
         let preparing =
             || self.airings.iter().find(|airing| airing.may_prepare() && self.active(airing, now));
-        with_output.or_else(preparing).map(|airing| airing.slot.zones.clone())
+        with_output.or_else(preparing).map(|airing| airing.slot.zones.to_vec())
     }
 
     /// Whether the amplifier stays on for a slot that follows shortly in the same zones.
@@ -200,7 +200,7 @@ impl Playout {
             return false;
         }
         let on = |slot: &Slot| match &self.chain.power {
-            Power::On { zones } => *zones == slot.zones,
+            Power::On { zones } => **zones == *slot.zones,
             _ => !self.chain.amplifier_present && self.chain.output == Output::Open,
         };
         let reach = now.mono.saturating_add(self.settings.linger).saturating_add(self.settings.arm_lead);

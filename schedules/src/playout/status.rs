@@ -30,7 +30,7 @@ impl Playout {
             next: self.next_slot().map(|slot| NextSlot {
                 slot: slot.key.clone(),
                 start: slot.start,
-                title: slot.title.clone(),
+                title: slot.title.to_string(),
             }),
         }
     }

@@ -226,7 +226,7 @@ fn zones_that_come_or_go_in_every_state() {
         bench.run_until(at);
         let mut changed = bench::slot("a 100 10 1");
         changed.zones =
-            zones.iter().flat_map(|zone| bench::slot(&format!("a 100 10 {zone}")).zones).collect();
+            zones.iter().flat_map(|zone| bench::slot(&format!("a 100 10 {zone}")).zones.to_vec()).collect();
         bench.plan_slots(vec![changed]);
         bench.run_until(150.0);
         bench.check_only(&["ended", "unaired"], &[expect]);

@@ -243,7 +243,7 @@ impl Simulation {
             self.broken(format!("begins although an emergency was sent: {key}"));
         }
         let Some(slot) = self.slots.get(key) else { return };
-        let heard = self.amplifier.unmuted && self.amplifier.zones.as_ref() == Some(&slot.zones);
+        let heard = self.amplifier.unmuted && self.amplifier.zones.as_deref() == Some(&*slot.zones);
         let elsewhere = self.amplifier.unmuted && !heard && self.settings.amplifier_present;
         let row = self.log.rows.entry(key.clone()).or_default();
         row.heard = true;

@@ -81,7 +81,7 @@ fn what_is_cut_and_what_goes_on_have_two_keys() {
     let from: Date = "2026-11-23".parse().unwrap();
     let day = plan(&snapshot, from, from.saturating_add(1.day())).remove(0);
     let attempts: Vec<(&str, u32)> =
-        day.slots.iter().map(|slot| (slot.name.as_str(), slot.key.attempt().1)).collect();
+        day.slots.iter().map(|slot| (&*slot.name, slot.key.attempt().1)).collect();
     assert_eq!(attempts, [("c1", 0), ("p1", 0), ("c1", 1)]);
 }
 

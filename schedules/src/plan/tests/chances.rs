@@ -218,5 +218,5 @@ fn what_has_its_outcome_does_not_come_again_by_itself() {
     let snapshot = at(snapshot, "17:03", vec![stopped, refused]);
     let from: Date = DAY.parse().unwrap();
     let day = plan(&snapshot, from, from.saturating_add(1.day())).remove(0);
-    assert!(day.slots.iter().all(|slot| slot.name != "p2"));
+    assert!(day.slots.iter().all(|slot| &*slot.name != "p2"));
 }

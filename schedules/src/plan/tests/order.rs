@@ -196,7 +196,7 @@ proptest! {
         let expect: Vec<String> = sorted.iter().map(Contender::name).collect();
         let from: Date = "2026-11-23".parse().unwrap();
         let day = plan(&snapshot, from, from.saturating_add(1.day())).remove(0);
-        let order: Vec<String> = day.slots.iter().skip(1).map(|slot| slot.name.clone()).collect();
+        let order: Vec<String> = day.slots.iter().skip(1).map(|slot| slot.name.to_string()).collect();
         prop_assert_eq!(order, expect);
         prop_assert!(day.refusals.is_empty());
     }
@@ -206,7 +206,7 @@ proptest! {
     fn shows_stand_in_the_documented_order(contenders in any_contenders()) {
         let snapshot = contest(&contenders);
         let station = Station::new(&snapshot);
-        let names: Vec<&str> = station.shows.iter().map(|show| show.name).filter(|name| *name != "p99").collect();
+        let names: Vec<&str> = station.shows.iter().map(|show| &*show.name).filter(|name| *name != "p99").collect();
         let mut sorted = contenders.clone();
         sorted.sort_by_key(|one| { let keys = one.keys(); (keys.2, keys.3, keys.4, keys.5) });
         prop_assert_eq!(names, sorted.iter().map(Contender::name).collect::<Vec<_>>());
@@ -245,7 +245,7 @@ fn every_key_decides_before_the_later_ones() {
         let both = [possible(&second), possible(&first)];
         let from: Date = "2026-11-23".parse().unwrap();
         let slots = plan(&contest(&both), from, from.saturating_add(1.day())).remove(0).slots;
-        assert_eq!(slots[1].name, both[1].name(), "key {key}");
+        assert_eq!(&*slots[1].name, both[1].name(), "key {key}");
         assert_eq!(slots.len(), 3, "key {key}");
     }
 }

@@ -59,10 +59,7 @@ fn at_once_cuts_its_own_class_and_lower_ones() {
     let cut = slots(&snapshot);
     assert_eq!(cut[0].duration, SignedDuration::from_mins(2));
     let yields = cut[0].yields.clone().unwrap();
-    assert_eq!(
-        (yields.to, yields.name.as_str(), yields.then),
-        (cut[1].key.clone(), "p2", Resumption::Continue)
-    );
+    assert_eq!((yields.to, &*yields.name, yields.then), (cut[1].key.clone(), "p2", Resumption::Continue));
     assert_eq!(cut[2].key, cut[0].key.with_attempt(1));
     assert_eq!(
         (cut[2].offset, cut[2].duration),
@@ -164,7 +161,7 @@ fn order_owner_and_class_decide_ties() {
         unit(40, "40", Some(20)),
     ];
     snapshot.own_unit = Some(UnitId(Uuid::from_u128(40)));
-    let order: Vec<String> = slots(&snapshot).into_iter().map(|slot| slot.name).collect();
+    let order: Vec<String> = slots(&snapshot).into_iter().map(|slot| slot.name.to_string()).collect();
     assert_eq!(order, ["p8", "p7", "p5", "p6", "p4", "p3", "p2", "p1"]);
 }
 

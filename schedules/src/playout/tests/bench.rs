@@ -68,7 +68,7 @@ pub(super) fn slot(text: &str) -> Slot {
         offset: SignedDuration::ZERO,
         duration: seconds(duration),
         yields: None,
-        zones: vec![ZoneId(Uuid::from_u128(zone.parse().unwrap()))],
+        zones: [ZoneId(Uuid::from_u128(zone.parse().unwrap()))].into(),
         gain_db: 0.0,
         permitted: Permit { from: epoch(), until: epoch() + SignedDuration::from_hours(24) },
         pcm: "h".into(),

@@ -180,7 +180,7 @@ impl Witness {
                 assert!(!self.stopped && !self.pressed && self.open, "{key} played without leave");
                 assert!(self.told_pcm.contains(key), "{key} played unverified");
                 assert!(
-                    self.confirmed && self.asked_zones.as_ref() == Some(&slot.zones),
+                    self.confirmed && self.asked_zones.as_deref() == Some(&*slot.zones),
                     "{key} played unpowered"
                 );
                 assert!(!self.outcomes.contains_key(key), "{key} played after its end");

@@ -13,6 +13,7 @@ use crate::vocabulary::{Limits, WindowId, ZoneId};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Slots with less silence than this between them are one session.
@@ -26,7 +27,7 @@ const DAYS: usize = 16;
 #[derive(Debug, Default)]
 pub(super) struct HeardLately {
     /// In the order in which it was over.
-    by_day: BTreeMap<Date, Vec<(Stretch, Vec<ZoneId>)>>,
+    by_day: BTreeMap<Date, Vec<(Stretch, Arc<[ZoneId]>)>>,
     /// The same inside each window that has limits; worked out anew when the windows change.
     inside: BTreeMap<WindowId, BTreeMap<Date, Used>>,
     counted: bool,

@@ -12,7 +12,7 @@ impl Simulation {
     /// Whether every zone of the slot is open from `at` until the slot ends.
     pub(super) fn permitted(&mut self, slot: &Slot, at: Timestamp) -> bool {
         let until = at.saturating_add(slot.duration).unwrap_or(Timestamp::MAX);
-        let zones: Vec<Option<ZoneId>> = match slot.zones.as_slice() {
+        let zones: Vec<Option<ZoneId>> = match &*slot.zones {
             [] => vec![None],
             zones => zones.iter().copied().map(Some).collect(),
         };

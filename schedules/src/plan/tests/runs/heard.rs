@@ -55,7 +55,7 @@ pub(super) fn complaints(run: &Run) -> Vec<String> {
     for (entry, row) in &run.played {
         let (Entry::Slot(slot), Some(stretch)) = (entry, stretch(row)) else { continue };
         heard.push((slot, stretch));
-        for &zone in &slot.zones {
+        for &zone in &*slot.zones {
             if !inside(snapshot, &calendar, zone, stretch) {
                 wrong.push(format!("{} was heard outside a window", slot.key));
             }
