@@ -48,8 +48,8 @@ pub fn check_programme(
     require_zones(store, &programme.zones)?;
     programme.running_order().try_for_each(|id| require_segment(store, id))?;
     programme.owner.iter().try_for_each(|id| require::<Unit>(store, id.0))?;
-    let notice = hours::look(store, site, &programme, now)?;
-    Ok((programme, notice.into_iter().collect()))
+    let notices = hours::look(store, site, &programme, now)?;
+    Ok((programme, notices))
 }
 
 /// Checks a campaign against its own rules, what it names, and whether it can be kept at all.

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::store::Store;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use loaxa_schedules::{
-    Limits, PreparedFacts, Programme, SegmentFacts, SegmentId, Snapshot, Standing, Window, reach,
+    Limits, Overlong, PreparedFacts, Programme, SegmentFacts, SegmentId, Snapshot, Standing, Window, overlong, reach,
 };
 use std::collections::BTreeSet;
 
@@ -14,8 +14,8 @@ const AHEAD: i32 = 366;
 /// When one start is inside a window, counting ends at so many.
 const ENOUGH: usize = 20_000;
 
-/// Compares a programme with the windows of its zones. Some starts outside are said; a station without any window is
-/// said too.
+/// Compares a programme with the windows of its zones. Some starts outside are said; so are a station without any
+/// window, and a programme that is longer than the time until it starts again.
 ///
 /// # Errors
 /// `outside_windows` when not one start of the next 366 days lies inside a window.
@@ -24,15 +24,17 @@ pub(super) fn look(
     site: &Site,
     programme: &Programme,
     now: Timestamp,
-) -> Result<Option<Notice>> {
+) -> Result<Vec<Notice>> {
     let windows: Vec<Window> = store.all_documents()?;
     if windows.is_empty() {
-        return Ok(Some(Notice::no_window_defined()));
+        return Ok(vec![Notice::no_window_defined()]);
     }
     let alone = alone(store, site, windows, programme)?;
+    let waits = overlong(programme, &alone.segments, &site.timezone, now);
+    let mut notices: Vec<Notice> = waits.map(waits_behind_itself).into_iter().collect();
     let last = day_of(now, &site.timezone).saturating_add(AHEAD.days());
     let found = reach(&alone, now, last, ENOUGH);
-    let Some(first) = found.first_outside else { return Ok(None) };
+    let Some(first) = found.first_outside else { return Ok(notices) };
     let (outside, all) = (found.outside, found.inside + found.outside);
     let (vi_first, first) = moment(first, site);
     if found.inside == 0 {
@@ -48,7 +50,7 @@ pub(super) fn look(
         )));
     }
     let (least_vi, least) = if found.cut_short { ("ít nhất ", "at least ") } else { ("", "") };
-    Ok(Some(Notice {
+    notices.push(Notice {
         code: "outside_windows",
         vi: format!(
             "{least_vi}{outside} trong {all} lần phát sắp tới nằm ngoài khung giờ phát và sẽ không phát; lần đầu {vi_first}."
@@ -56,7 +58,22 @@ pub(super) fn look(
         en: format!(
             "{least}{outside} of {all} starts to come lie outside the windows of its zones and will not air; the first is {first}."
         ),
-    }))
+    });
+    Ok(notices)
+}
+
+/// That each occurrence begins later than the one before it.
+fn waits_behind_itself(found: Overlong) -> Notice {
+    let (length, every) = (found.length.as_secs(), found.every.as_secs());
+    Notice {
+        code: "waits_behind_itself",
+        vi: format!(
+            "Một lần phát dài {length} giây, nhưng lần sau bắt đầu chỉ {every} giây sau lần trước: các lần phát sẽ dồn lại và bắt đầu muộn dần cho đến hết khung giờ."
+        ),
+        en: format!(
+            "One occurrence lasts {length} s, but the next starts {every} s after it at the shortest: each waits behind the one before it and begins later, until the window closes."
+        ),
+    }
 }
 
 /// The programme alone with its windows: nothing but the hours can refuse it.

@@ -194,6 +194,12 @@ fn a_programme_that_could_never_sound_is_refused_and_one_that_sometimes_cannot_s
     assert!(vi.as_str().unwrap().contains(&outside.to_string()), "{made}");
     let made = scheduler.post("/programmes", &programme("0 0 5 * * Mon-Fri")).expect(201).json();
     assert_eq!(made["warnings"], json!([]), "{made}");
+    // two seconds of recordings, every second of the session
+    let mut dense = programme("* 10-20 5 * * Mon-Fri");
+    dense["segments"] = json!([segment, segment]);
+    let made_dense = scheduler.post("/programmes", &dense).expect(201).json();
+    assert_eq!(made_dense["warnings"][0]["code"], "waits_behind_itself", "{made_dense}");
+    assert!(made_dense["warnings"][0]["vi"].as_str().unwrap().contains("2 giây"), "{made_dense}");
     // what is kept already cannot be moved to where it would be silent either
     let path = format!("/programmes/{}", id_of(&made));
     put(&scheduler, &path, "\"1\"", &programme("0 0 4 * * *")).refuses("moved", 422, "outside_windows");

@@ -517,7 +517,7 @@ fn whole_second(at: Timestamp) -> Timestamp {
 
 /// What of `all` does not lie in `taken`; both merged and in order.
 fn without(all: &[Permit], taken: &[Permit]) -> Vec<Permit> {
-    let mut free = Vec::new();
+    let mut free = Vec::with_capacity(all.len() + taken.len());
     for stretch in all {
         let mut from = stretch.from;
         let first = taken.partition_point(|taken| taken.until <= stretch.from);
