@@ -52,11 +52,14 @@ mod item;
 pub(crate) mod key;
 mod limits;
 mod past;
+mod patience;
 mod reach;
 mod spacing;
 mod station;
 mod sweep;
 mod types;
+mod usage;
+mod wants;
 mod write;
 
 pub use difference::{Difference, Move, difference};

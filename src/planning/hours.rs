@@ -5,7 +5,8 @@ use crate::error::{Error, Result};
 use crate::store::Store;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use loaxa_schedules::{
-    Limits, Overlong, PreparedFacts, Programme, SegmentFacts, SegmentId, Snapshot, Standing, Window, overlong, reach,
+    Limits, Overlong, PreparedFacts, Programme, SegmentFacts, SegmentId, Snapshot, Standing, Window,
+    overlong, reach,
 };
 use std::collections::BTreeSet;
 
@@ -19,12 +20,7 @@ const ENOUGH: usize = 20_000;
 ///
 /// # Errors
 /// `outside_windows` when not one start of the next 366 days lies inside a window.
-pub(super) fn look(
-    store: &Store,
-    site: &Site,
-    programme: &Programme,
-    now: Timestamp,
-) -> Result<Vec<Notice>> {
+pub(super) fn look(store: &Store, site: &Site, programme: &Programme, now: Timestamp) -> Result<Vec<Notice>> {
     let windows: Vec<Window> = store.all_documents()?;
     if windows.is_empty() {
         return Ok(vec![Notice::no_window_defined()]);

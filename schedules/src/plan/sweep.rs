@@ -2,16 +2,15 @@
 
 use super::air::{Air, Current};
 use super::hours::{Hours, holding};
-use super::item::{Chance, Decided, Holder, Item, Met, Spot, Waited, Why};
-use super::limits::{self, Used, monday_of};
-use super::past::{Past, heard};
+use super::item::{Chance, Decided, Holder, Item, Met, Spot, Why};
+use super::limits::Used;
+use super::past::Past;
 use super::spacing::Spacing;
 use super::station::{Show, Station, What};
 use super::types::{Permit, Resumption};
 use crate::campaigns::{Book, Want};
 use crate::vocabulary::{Class, OnHolidays, Outcome, SegmentId, StartRule};
-use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::rc::Rc;
@@ -32,7 +31,7 @@ pub(super) struct Sweep<'s, 'a> {
     /// Whether `used` counts all that the log has heard, and not what a plan would have used instead.
     pub(super) logged: bool,
     /// What priority items will need today, as long as they have not had it.
-    reserved: Option<Used>,
+    pub(super) reserved: Option<Used>,
     pub(super) air: Air,
     /// What is decided and not yet handed over.
     pub(super) decided: Vec<Decided>,
@@ -269,7 +268,7 @@ impl<'s, 'a> Sweep<'s, 'a> {
 
     /// Whether an item takes the air although something has it: the first item of an occurrence that starts at
     /// once.
-    fn cuts(&self, item: &Item) -> bool {
+    pub(super) fn cuts(&self, item: &Item) -> bool {
         let rule = self.show(item).map(Show::start_rule);
         rule == Some(StartRule::AtOnce) && self.air.run(item).is_some_and(|run| !run.begun)
     }
@@ -390,95 +389,6 @@ impl<'s, 'a> Sweep<'s, 'a> {
         }
     }
 
-    /// Takes what an item uses of the limits: what was really heard, where the log knows it.
-    pub(super) fn take(&mut self, item: &Item, planned: Permit) {
-        if !self.hours.limited() {
-            return;
-        }
-        let id = item.id();
-        self.unreserve(item);
-        let closed = self.past.closed(id).is_some();
-        if closed && self.logged {
-            return;
-        }
-        if closed && item.attempt > 0 {
-            // The log may have counted it already.
-            self.used.release(id, Timestamp::MIN);
-        }
-        let stretch = self.really(item, planned);
-        let set = self.show(item).and_then(|show| show.zones);
-        if let (Some(stretch), Some(set)) = (stretch, set) {
-            let touched = self.hours.touched(Some(set), stretch);
-            self.used.take(&self.hours.windows, id, stretch, &touched);
-        }
-    }
-
-    /// Gives back what an item took.
-    fn give_back(&mut self, item: &Item, planned: Permit) {
-        if self.logged && self.past.closed(item.id()).is_some() {
-            return;
-        }
-        if let Some(stretch) = self.really(item, planned).filter(|_| self.hours.limited()) {
-            self.used.release(item.id(), stretch.from);
-        }
-    }
-
-    /// From this day on, what the log has heard of the week counts, and nothing that a plan made of it now.
-    pub(super) fn read_the_log(&mut self, date: Date) {
-        self.logged = true;
-        if !self.hours.limited() {
-            return;
-        }
-        self.used = Used::default();
-        let mut day = monday_of(date).saturating_sub(1.day());
-        while day <= date {
-            let midnight = |date| self.hours.midnight(date);
-            let whole = Permit { from: midnight(day), until: midnight(day.saturating_add(1.day())) };
-            let heard = self.past.heard_in(whole);
-            if !heard.is_empty() {
-                self.hours.enter(day);
-            }
-            for &(stretch, show) in heard {
-                let zones = show.and_then(|show| self.station.shows.get(show)?.zones);
-                let touched = self.hours.touched(zones, stretch);
-                let id = (usize::MAX, stretch.from, 0, 0);
-                self.used.take(&self.hours.windows, id, stretch, &touched);
-            }
-            day = day.saturating_add(1.day());
-        }
-        // What sounds across midnight is still open.
-        if let Some(Current { item, start, end, .. }) = self.air.current {
-            self.hours.enter(date);
-            self.take(&item, Permit { from: start, until: end });
-        }
-    }
-
-    /// When it was heard, where the log knows it.
-    fn really(&self, item: &Item, planned: Permit) -> Option<Permit> {
-        self.past.closed(item.id()).map_or(Some(planned), heard)
-    }
-
-    fn unreserve(&mut self, item: &Item) {
-        if let Some(reserved) = self.reserved.as_mut().filter(|_| item.class == Class::Priority) {
-            reserved.release(item.id(), Timestamp::MIN);
-        }
-    }
-
-    pub(super) fn within_limits(&self, item: &Item, fit: &Fit, now: Timestamp) -> Result<(), Why> {
-        let Some(set) = self.show(item).and_then(|show| show.zones).filter(|_| self.hours.limited()) else {
-            return Ok(());
-        };
-        if self.logged && self.past.closed(item.id()).is_some_and(|closed| heard(closed).is_some()) {
-            // It has had it.
-            return Ok(());
-        }
-        let end = now.saturating_add(fit.length).unwrap_or(Timestamp::MAX);
-        let stretch = Permit { from: now, until: end };
-        let reserved = self.reserved.as_ref().filter(|_| item.class == Class::Normal);
-        let touched = self.hours.touched(Some(set), stretch);
-        limits::check(&self.used, reserved, &self.hours.windows, stretch, &touched).map_err(Why::Limit)
-    }
-
     /// Which recording an item would play at `now`, and in which permit; limits are not asked.
     pub(super) fn fit(&mut self, item: &Item, now: Timestamp) -> Result<Fit, Why> {
         let station = self.station;
@@ -530,61 +440,6 @@ impl<'s, 'a> Sweep<'s, 'a> {
             return Err(Why::BeyondWindowEnd { until: permit.until });
         }
         Ok(Fit { recording: index, segment, length, permit })
-    }
-
-    /// Until when an item may start: by its start rule, and by what it is and where, if that is known.
-    fn latest(&self, item: &Item, fit: Option<&Fit>) -> Timestamp {
-        let mut latest = item.until.unwrap_or(Timestamp::MAX).min(self.last_second());
-        if let (0, Some(StartRule::WaitUpTo { minutes })) =
-            (item.attempt, self.show(item).map(Show::start_rule))
-        {
-            let since = match self.air.run(item) {
-                Some(run) if !run.begun => run.first_due,
-                _ => item.due,
-            };
-            let patience = SignedDuration::from_mins(i64::from(minutes));
-            latest = latest.min(since.saturating_add(patience).unwrap_or(Timestamp::MAX));
-        }
-        if let Some(fit) = fit {
-            let closes = fit.permit.until.saturating_sub(fit.length).unwrap_or(Timestamp::MIN);
-            latest = latest.min(closes);
-            if let Some(recording) = self.station.recordings.get(fit.recording) {
-                latest = latest.min(recording.latest_start(fit.length));
-            }
-        }
-        latest
-    }
-
-    /// Refuses what waited in vain; what follows it is due at the end of its patience.
-    fn give_up(&mut self, item: &Item) -> Timestamp {
-        let fit = self.fit(item, item.due).ok();
-        let latest = self.latest(item, fit.as_ref());
-        let why = self.taken(item, fit.as_ref());
-        self.refuse(item, why);
-        self.air.follow(item, latest);
-        latest
-    }
-
-    /// Why an item did not get the air from whoever has it; with what it would have played if it waited.
-    fn taken(&self, item: &Item, waited: Option<&Fit>) -> Why {
-        let holder = self.air.holder.unwrap_or(Holder::Emergency { until: self.air.free_at });
-        let waited = waited.map(|fit| {
-            let latest = self.latest(item, Some(fit));
-            match self.show(item).map(Show::start_rule) {
-                Some(StartRule::WaitUpTo { minutes })
-                    if item.attempt == 0 && latest < self.latest_without_rule(item, fit) =>
-                {
-                    Waited::Minutes(minutes)
-                }
-                _ => Waited::Until(latest),
-            }
-        });
-        Why::Taken { holder, waited }
-    }
-
-    fn latest_without_rule(&self, item: &Item, fit: &Fit) -> Timestamp {
-        // A second attempt has no patience of its own.
-        self.latest(&Item { attempt: u32::MAX, ..*item }, Some(fit))
     }
 
     /// Passes over what has its outcome already, from the moment of the plan on: a key never airs again, even where
