@@ -26,7 +26,7 @@ pub mod standard;
 mod stop;
 mod trouble;
 
-use crate::plan::{DayPlan, Entry, Slot, SlotKey, Snapshot};
+use crate::plan::{DayPlan, Entry, Origin, Slot, SlotKey, Snapshot};
 use crate::playout::{Command, Input, Now, Playout, PlayoutSettings};
 use crate::reason::Reason;
 use crate::vocabulary::{EmergencyId, Outcome, SegmentId};
@@ -371,7 +371,7 @@ impl Simulation {
             Event::LookWhoGaveWay => self.look_who_gave_way(),
             Event::LookWhoObeys => self.look_who_obeys(),
             Event::SendSomething => self.send_something(),
-            Event::SendAgain(id) => self.send_again(Some(id)),
+            Event::SendAgain(id) => self.send_again(|slot| slot.origin == Origin::Emergency(id)),
             Event::TakeBack(id) => self.withdraw_emergency(id),
             Event::EmergencyOver(key) => self.emergency_over(key),
             Event::RestoreRules => self.restore_rules(),

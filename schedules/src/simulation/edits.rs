@@ -56,6 +56,7 @@ impl Simulation {
     /// What was changed holds from now on.
     pub(super) fn edited(&mut self) {
         self.promises.edited(self.mono, self.wall());
+        self.withdraw_what_may_not_air();
         self.after(TAKES_EFFECT, Event::LookWhoObeys);
         self.replan_anew();
     }
@@ -73,8 +74,6 @@ impl Simulation {
         let Some(segment) = self.snapshot.segments.get_mut(index) else { return };
         if segment.standing == Standing::Approved {
             segment.standing = Standing::Withdrawn;
-            let id = segment.id;
-            self.withdraw_emergencies_with(id);
         } else if segment.prepared.is_some() {
             segment.standing = Standing::Approved;
         }
@@ -148,5 +147,6 @@ impl Simulation {
         self.snapshot.campaigns.clone_from(&self.edits.campaigns);
         self.snapshot.holidays.clone_from(&self.edits.holidays);
         self.promises.edited(self.mono, self.wall());
+        self.withdraw_what_may_not_air();
     }
 }

@@ -5,9 +5,9 @@ use super::{Event, FaultKind, Simulation};
 use crate::plan::{Busy, Origin, Permit, Slot, SlotKey};
 use crate::playout::Input;
 use crate::reason::Reason;
-use crate::vocabulary::{Class, EmergencyId, Outcome, SegmentId, Standing, ZoneId};
+use crate::vocabulary::{Class, EmergencyId, Outcome, SegmentFacts, SegmentId, Standing, ZoneId};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 /// From the moment at which every device works until the first of the emergencies that wait begins, at most.
@@ -33,6 +33,8 @@ pub(super) struct Sent {
     given_up: bool,
     /// It was heard whole.
     heard: bool,
+    /// Its last frame was consumed, whatever the loudspeakers made of it: its outcome may be on its way to the disk.
+    ended: bool,
 }
 
 /// What was sent to be heard at once.
@@ -108,9 +110,15 @@ impl Simulation {
         }
     }
 
-    /// A recording that may no longer air is taken out of the air, whoever sent it.
-    pub(super) fn withdraw_emergencies_with(&mut self, segment: SegmentId) {
-        for slot in self.emergencies.of(|slot| slot.segment == segment) {
+    /// A recording that may no longer air, or is no longer there, is taken out of the air, whoever sent it.
+    pub(super) fn withdraw_what_may_not_air(&mut self) {
+        if self.emergencies.open.is_empty() {
+            return;
+        }
+        let approved = |facts: &&SegmentFacts| facts.standing == Standing::Approved;
+        let airs: HashSet<SegmentId> =
+            self.snapshot.segments.iter().filter(approved).map(|facts| facts.id).collect();
+        for slot in self.emergencies.of(|slot| !airs.contains(&slot.segment)) {
             self.give_up(&slot);
             self.tell(Input::EmergencyWithdrawn { slot });
         }
@@ -137,6 +145,7 @@ impl Simulation {
             needs,
             given_up: self.latched(),
             heard: false,
+            ended: false,
         };
         let settled = expires.saturating_sub(self.mono) + needs + CLOSED_AFTER;
         self.after(settled, Event::EmergencyOver(slot.key.clone()));
@@ -146,10 +155,18 @@ impl Simulation {
         self.tell(Input::Emergency(Box::new(slot)));
     }
 
+    /// The power is back: what the log has no row of is sent again by who still wants it heard.
+    pub(super) fn send_lost_ones_again(&mut self) {
+        self.emergencies.open.retain(|_, sent| !sent.given_up);
+        self.send_again(|_| true);
+    }
+
     /// Who sent an emergency and has no answer sends it again; the log knows what has its outcome.
-    pub(super) fn send_again(&mut self, id: Option<EmergencyId>) {
-        let mut unanswered =
-            self.emergencies.of(|slot| id.is_none_or(|id| slot.origin == Origin::Emergency(id)));
+    pub(super) fn send_again(&mut self, wanted: impl Fn(&Slot) -> bool) {
+        if self.playout.is_none() {
+            return;
+        }
+        let mut unanswered = self.emergencies.of(wanted);
         unanswered.retain(|key| !self.log.ended(key));
         for key in unanswered {
             let known = self.slots.contains_key(&key);
@@ -263,6 +280,7 @@ impl Simulation {
     pub(super) fn emergency_heard(&mut self, key: &SlotKey) {
         let audible = self.log.rows.get(key).is_some_and(|row| row.audible);
         if let Some(sent) = self.emergencies.open.get_mut(key) {
+            sent.ended = true;
             let twice = std::mem::replace(&mut sent.heard, audible || !self.settings.amplifier_present);
             if twice {
                 self.broken(format!("an emergency was heard twice: {key}"));
@@ -298,7 +316,7 @@ impl Simulation {
     pub(super) fn emergency_has_the_air(&self) -> bool {
         self.emergencies.open.values().any(|sent| {
             let since = sent.accepted.saturating_add(TAKES_EFFECT);
-            !sent.given_up && !sent.heard && since <= self.mono && self.mono < sent.expires
+            !sent.given_up && !sent.ended && since <= self.mono && self.mono < sent.expires
         })
     }
 
@@ -312,8 +330,8 @@ impl Simulation {
 }
 
 impl Emergencies {
-    pub(super) fn is_empty(&self) -> bool {
-        self.open.is_empty()
+    pub(super) fn keys(&self) -> impl Iterator<Item = &SlotKey> {
+        self.open.keys()
     }
 
     fn of(&self, wanted: impl Fn(&Slot) -> bool) -> Vec<SlotKey> {

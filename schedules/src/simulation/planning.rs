@@ -47,7 +47,7 @@ impl Simulation {
         self.check_accounted(from);
         self.plan_days(at, first, last);
         let (entries, all) = self.entries_ahead(from, at, first, last);
-        self.check_resumptions(&entries, at);
+        self.check_resumptions(at);
         // What came due under the old plan is settled before the new one replaces it.
         let settled = if self.trusted && !wanted { now } else { self.settled };
         self.promises.told_now(&entries, |start| start < settled);

@@ -298,8 +298,9 @@ impl Simulation {
         self.planning = false;
         self.tell(crate::playout::Input::Plan(Vec::new()));
         self.run_for(SignedDuration::from_mins(2));
-        if !self.slots.is_empty() || !self.emergencies.is_empty() {
-            self.broken("an airing is still open two minutes after the last plan");
+        let open = self.slots.keys().chain(self.emergencies.keys()).min().cloned();
+        if let Some(key) = open {
+            self.broken(format!("still open two minutes after the last plan: {key}"));
         }
         if !self.is_dark() {
             self.broken("the station is not dark two minutes after the last plan");

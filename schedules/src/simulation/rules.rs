@@ -16,9 +16,9 @@ impl Simulation {
     /// One rule is changed. In minutes, or in a day or two, all of them are what they were.
     pub(super) fn change_rules(&mut self) {
         match self.dice.below(8) {
-            0..=2 => self.change_window(),
-            3 => self.change_limits(),
-            4 => self.proclaim(),
+            0 | 1 => self.change_window(),
+            2 => self.change_limits(),
+            3 | 4 => self.proclaim(),
             5 | 6 if !self.snapshot.campaigns.is_empty() => self.change_campaign(),
             _ => self.change_start_rule(),
         }
@@ -93,11 +93,11 @@ impl Simulation {
         };
     }
 
-    /// Today, or today and tomorrow, the station is closed, or there is no music.
+    /// From today on the station is closed, or there is no music, for one to three days.
     fn proclaim(&mut self) {
         let today = self.date(self.wall());
-        let (music, number) = (self.dice.once_in(2), self.dice.next());
-        let days = if self.dice.once_in(2) { 1 } else { 2 };
+        let (music, number) = (self.dice.once_in(3), self.dice.next());
+        let days = u32::try_from(self.dice.below(3)).unwrap_or(0) + 1;
         if music && let Some(segment) = self.snapshot.segments.first_mut() {
             segment.music = true;
         }

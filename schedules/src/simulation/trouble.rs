@@ -99,7 +99,7 @@ impl Simulation {
         self.latch_again();
         self.tell(Input::Tick);
         self.replan();
-        self.send_again(None);
+        self.send_lost_ones_again();
     }
 
     // ---- seeded trouble ----

@@ -13,7 +13,9 @@ pub(crate) fn timezone() -> TimeZone {
 pub(crate) fn by_day(mut station: Snapshot) -> Snapshot {
     for programme in &mut station.programmes {
         if let Recurrence::Cron(expression) = &mut programme.recurrence {
-            *expression = expression.replacen(" * * * *", " 9-21 * * *", 1);
+            let mut fields: Vec<&str> = expression.split(' ').collect();
+            fields[2] = "9-21";
+            *expression = fields.join(" ");
         }
     }
     for window in &mut station.windows {

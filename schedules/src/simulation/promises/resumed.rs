@@ -2,7 +2,7 @@
 
 use super::super::Simulation;
 use super::TOLERANCE;
-use crate::plan::{Entry, Origin, Resumption, Slot, SlotKey};
+use crate::plan::{Origin, Resumption, Slot, SlotKey};
 use crate::vocabulary::{Class, Outcome};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{HashMap, HashSet};
@@ -40,7 +40,11 @@ impl Simulation {
         played: SignedDuration,
     ) {
         self.promises.resumptions.offsets.remove(&slot.key);
-        if outcome != Outcome::Preempted || !matches!(slot.origin, Origin::Programme(_)) {
+        let (Outcome::Preempted, Origin::Programme(id)) = (outcome, slot.origin) else { return };
+        let programme = self.snapshot.programmes.iter().find(|programme| programme.id == id);
+        let place = usize::try_from(slot.position).unwrap_or(usize::MAX);
+        // An edit may have put something else in its place.
+        if programme.and_then(|programme| programme.running_order().nth(place)) != Some(slot.segment) {
             return;
         }
         let by_class = match slot.class {
@@ -68,12 +72,14 @@ impl Simulation {
     }
 
     /// What a plan made at `at` must name.
-    pub(in super::super) fn check_resumptions(&mut self, entries: &[Entry], at: Timestamp) {
+    pub(in super::super) fn check_resumptions(&mut self, at: Timestamp) {
         let awaited = std::mem::take(&mut self.promises.resumptions.awaited);
         if awaited.is_empty() || !self.trusted {
             return;
         }
-        let named: HashSet<&SlotKey> = entries.iter().map(Entry::key).chain(self.log.closing()).collect();
+        let slots = self.days.values().flat_map(|day| day.slots.iter().map(|slot| &slot.key));
+        let refusals = self.days.values().flat_map(|day| day.refusals.iter().map(|refusal| &refusal.key));
+        let named: HashSet<&SlotKey> = slots.chain(refusals).chain(self.log.closing()).collect();
         let missing = awaited
             .into_iter()
             .find(|(key, until)| at <= *until && !named.contains(key) && !self.log.ended(key));
