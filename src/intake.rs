@@ -447,12 +447,12 @@ fn refused(refusal: &InspectRefusal) -> Error {
 }
 
 fn reason(refusal: &InspectRefusal) -> Reason {
-    Reason { code: refusal.code.as_str().to_owned(), en: refusal.en.clone(), vi: refusal.vi.clone() }
+    Reason { code: refusal.code.as_str().into(), en: refusal.en.clone(), vi: refusal.vi.clone() }
 }
 
 fn sound(report: &InspectReport) -> Sound {
     let warnings = report.warnings.iter().map(|warning| Reason {
-        code: warning.code.as_str().to_owned(),
+        code: warning.code.as_str().into(),
         en: warning.en.clone(),
         vi: warning.vi.clone(),
     });

@@ -12,13 +12,14 @@ mod words;
 
 pub use codes::ReasonCode;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 
 /// Why something is as it is: a stable code and a sentence in both languages.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Reason {
     /// One of [`ReasonCode`], as text, so that old rows keep codes that no longer exist.
-    pub code: String,
+    pub code: Cow<'static, str>,
     /// The sentence in Vietnamese.
     pub vi: String,
     /// The sentence in English.
@@ -32,7 +33,7 @@ impl fmt::Display for Reason {
 }
 
 fn reason(code: ReasonCode, vi: String, en: String) -> Reason {
-    Reason { code: code.as_str().to_owned(), vi, en }
+    Reason { code: Cow::Borrowed(code.as_str()), vi, en }
 }
 
 impl Reason {

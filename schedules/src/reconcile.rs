@@ -120,7 +120,7 @@ mod tests {
             played_at_last_note: seconds(noted),
         };
         let closing = reconcile(&open, why);
-        assert_eq!((closing.outcome, closing.reason.code.as_str()), (expect.0, expect.1));
+        assert_eq!((closing.outcome, &*closing.reason.code), (expect.0, expect.1));
         assert_eq!(closing.played, seconds(expect.2));
         assert_eq!(closing.ended.is_some(), begun);
         assert!(!closing.confirmed);

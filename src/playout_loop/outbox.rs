@@ -57,7 +57,7 @@ impl PlayoutLoop {
                     outcome = outcome.as_str(),
                     seconds = played.as_secs_f64(),
                     confirmed,
-                    reason = reason.as_ref().map(|reason| reason.code.as_str()),
+                    reason = reason.as_ref().map(|reason| &*reason.code),
                     "airing closed"
                 );
                 let job =
@@ -71,7 +71,7 @@ impl PlayoutLoop {
                 tracing::info!(
                     slot = slot.as_str(),
                     outcome = outcome.as_str(),
-                    reason = reason.code,
+                    reason = &*reason.code,
                     "slot closed without sound"
                 );
                 self.tell_closed(&slot, outcome);
@@ -85,7 +85,7 @@ impl PlayoutLoop {
                     slot = slot.as_str(),
                     outcome = outcome.as_str(),
                     seconds = played.as_secs_f64(),
-                    reason = reason.as_ref().map(|reason| reason.code.as_str()),
+                    reason = reason.as_ref().map(|reason| &*reason.code),
                     "airing closed that the log could not be told of before"
                 );
                 self.tell_closed(&slot, outcome);

@@ -381,7 +381,7 @@ fn rejected_by_person(note: Option<&str>) -> Reason {
         }
         None => ("rejected by the approver".to_owned(), "người duyệt không đồng ý".to_owned()),
     };
-    Reason { code: "rejected".to_owned(), en, vi }
+    Reason { code: "rejected".into(), en, vi }
 }
 
 fn same_words(a: &NewSegment, b: &NewSegment) -> bool {

@@ -224,7 +224,7 @@ pub(super) fn airing(airing: &Airing, timezone: &TimeZone) -> Value {
         Origin::Programme(_) | Origin::Campaign(_) => None,
     };
     let reason = airing.reason.as_ref();
-    let say = |pick: fn(&Reason) -> &String| reason.map(pick);
+    let say = |pick: fn(&Reason) -> &str| reason.map(pick);
     json!({
         "seq": airing.seq,
         "slot": airing.slot,
@@ -234,7 +234,7 @@ pub(super) fn airing(airing: &Airing, timezone: &TimeZone) -> Value {
         "seconds_planned": airing.planned.map(seconds),
         "seconds_aired": seconds(airing.played),
         "outcome": airing.outcome,
-        "reason_code": say(|reason| &reason.code),
+        "reason_code": say(|reason| &*reason.code),
         "reason": say(|reason| &reason.en),
         "reason_vi": say(|reason| &reason.vi),
         "confirmed": airing.confirmed,

@@ -5,6 +5,7 @@ use super::{Reason, ReasonCode, reason};
 use crate::plan::Resumption;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use std::borrow::Cow;
 
 impl Reason {
     pub(crate) fn planned(programme: &str, position: u32, windows: &str) -> Reason {
@@ -95,7 +96,7 @@ impl Reason {
         let keeps = code != ReasonCode::Yields
             && !self.is(ReasonCode::Planned)
             && !self.is(ReasonCode::CampaignAiring);
-        let code = if keeps { self.code } else { code.as_str().to_owned() };
+        let code = if keeps { self.code } else { Cow::Borrowed(code.as_str()) };
         Reason { code, vi: format!("{} {vi}", self.vi), en: format!("{} {en}", self.en) }
     }
 }

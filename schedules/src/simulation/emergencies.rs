@@ -294,7 +294,7 @@ impl Simulation {
         let Some(sent) = self.emergencies.open.remove(key) else { return };
         let had_time = self.playout.is_some() && self.mono < sent.expires;
         if had_time && outcome != Outcome::Aired && !sent.given_up {
-            let why = reason.map_or("", |reason| reason.code.as_str());
+            let why = reason.map_or("", |reason| &*reason.code);
             self.broken(format!("an emergency was given up before it expired: {key}, {outcome} {why}"));
         }
     }

@@ -244,7 +244,7 @@ impl Simulation {
             return;
         }
         self.check_measure(&key, end.played);
-        let code = end.reason.as_ref().map(|reason| reason.code.clone());
+        let code = end.reason.as_ref().map(|reason| reason.code.to_string());
         self.remember(key.clone(), &entry, &end, code.clone());
         *self.log.counts.entry((end.outcome, code)).or_default() += 1;
         match &entry {

@@ -23,11 +23,14 @@ const SLACK: SignedDuration = SignedDuration::from_secs(5);
 /// So many days are remembered: a week is counted whole.
 const DAYS: usize = 16;
 
+/// When something was heard, and in which zones.
+type Sounded = (Stretch, Arc<[ZoneId]>);
+
 /// What was heard.
 #[derive(Debug, Default)]
 pub(super) struct HeardLately {
     /// In the order in which it was over.
-    by_day: BTreeMap<Date, Vec<(Stretch, Arc<[ZoneId]>)>>,
+    by_day: BTreeMap<Date, Vec<Sounded>>,
     /// The same inside each window that has limits; worked out anew when the windows change.
     inside: BTreeMap<WindowId, BTreeMap<Date, Used>>,
     counted: bool,

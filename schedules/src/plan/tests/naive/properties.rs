@@ -20,7 +20,7 @@ fn planned(snapshot: &Snapshot, days: i64) -> Vec<String> {
                 let what = if slot.yields.is_some() { "yields" } else { "airs" };
                 (&slot.name, slot.position, what, slot.duration.as_secs())
             }
-            Entry::Refused(refusal) => (&refusal.name, refusal.position, refusal.reason.code.as_str(), 0),
+            Entry::Refused(refusal) => (&refusal.name, refusal.position, &*refusal.reason.code, 0),
         };
         let (at, of, attempt) = (second(entry.start()), second(entry.occurrence()), entry.key().attempt().1);
         lines.push(format!("{at} {name}/{of}/{position}+{attempt} {what} {seconds}"));
