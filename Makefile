@@ -19,6 +19,8 @@ LOCKED      ?= --locked
 DENY        := 0.20.2
 TARGET_DIR  := $(or $(CARGO_TARGET_DIR),target)
 DATA        ?= demo-data
+# What is tested on random cases is tested on the same ones each time; another number tries others.
+export PROPTEST_RNG_SEED ?= 1
 # The browser's side is optional: everything about it is skipped while the folder is not there.
 PAGE        := $(wildcard web/package.json)
 

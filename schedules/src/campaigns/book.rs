@@ -177,7 +177,12 @@ impl<'a> Book<'a> {
     /// That a want found its place; the next turn is another's.
     pub(crate) fn placed(&mut self, want: &Want, segment: SegmentId, start: Timestamp) {
         let pending = self.pending.remove(&(want.campaign, want.phase, want.period, want.number));
-        let (Some(demand), Some(ledger)) = (pending, self.ledgers.get_mut(want.campaign)) else { return };
+        let Some(ledger) = self.ledgers.get_mut(want.campaign) else { return };
+        let Some(demand) = pending else {
+            // The rest of what was cut is no turn, but a neighbour.
+            ledger.turns.stands(segment, start);
+            return;
+        };
         ledger.turns.had(segment, start);
         if let Some(phase) = ledger.phases.get_mut(want.phase) {
             phase.placed(demand, self.pending_on);

@@ -80,16 +80,21 @@ impl Turns {
 
     /// That a segment has had, or is planned to have, a turn.
     pub(super) fn had(&mut self, segment: SegmentId, start: Timestamp) {
-        let after = self.by_start.partition_point(|(other, _)| *other < start);
-        match self.by_start.get_mut(after).filter(|(other, _)| *other == start) {
-            Some(same) => same.1 = segment,
-            None => self.by_start.insert(after, (start, segment)),
-        }
+        self.stands(segment, start);
         self.turns += 1;
         self.last = self.segments.iter().position(|turn| turn.segment == segment);
         if let Some(turn) = self.last.and_then(|index| self.segments.get_mut(index)) {
             turn.count += 1;
             turn.latest = self.turns;
+        }
+    }
+
+    /// That a segment is heard then, be it its turn or the rest of one.
+    pub(super) fn stands(&mut self, segment: SegmentId, start: Timestamp) {
+        let after = self.by_start.partition_point(|(other, _)| *other < start);
+        match self.by_start.get_mut(after).filter(|(other, _)| *other == start) {
+            Some(same) => same.1 = segment,
+            None => self.by_start.insert(after, (start, segment)),
         }
     }
 

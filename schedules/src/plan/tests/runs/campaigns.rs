@@ -137,16 +137,18 @@ fn neighbours(campaign: &Campaign, rows: &[&PastAiring], ahead: &[&Slot]) -> Vec
         .iter()
         .filter_map(|row| stretch(row).map(|(from, until)| (from, until, row.segment, false)))
         .collect();
-    all.extend(ahead.iter().map(|slot| (slot.start, slot.end(), slot.segment, true)));
+    // The rest of what was cut is no turn of its own: it follows whatever was before it.
+    let turn = |slot: &Slot| !slot.reason.is(ReasonCode::Resumes);
+    all.extend(ahead.iter().map(|slot| (slot.start, slot.end(), slot.segment, turn(slot))));
     all.sort();
     let spacing = SignedDuration::from_mins(i64::from(campaign.min_spacing_minutes));
     for pair in all.windows(2) {
-        let ((_, ended, one, _), (starts, _, other, planned)) = (pair[0], pair[1]);
+        let ((_, ended, one, _), (starts, _, other, turn)) = (pair[0], pair[1]);
         if starts.duration_since(ended) < spacing {
             wrong.push(format!("{}: {starts} is too near to {ended}", campaign.name));
         }
         // Whatever stands before and behind, a third one is there; all of them are as long as each other.
-        if planned && one == other && campaign.segments.len() > 2 {
+        if turn && one == other && campaign.segments.len() > 2 {
             wrong.push(format!("{}: the segment of {starts} is heard twice in a row", campaign.name));
         }
     }
