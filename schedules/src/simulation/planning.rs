@@ -55,9 +55,12 @@ impl Simulation {
             // An armed slot may have been moved back by the new plan.
             if let Entry::Slot(new) = entry
                 && let Some(known) = self.slots.get_mut(&new.key)
-                && new.start > known.start
             {
-                known.clone_from(new);
+                if new.start > known.start {
+                    known.clone_from(new);
+                }
+                // A window that was moved may let it wait longer, or less long.
+                known.latest_start = new.latest_start;
             }
         }
         self.tell(Input::Plan(entries));
