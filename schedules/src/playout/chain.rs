@@ -290,9 +290,10 @@ impl Playout {
         }
     }
 
-    /// The amplifier did not let through what it was asked to.
+    /// The amplifier did not let through what it was asked to. Nor is it believed what it said before, or was told
+    /// since: it is energised and read back anew.
     pub(super) fn unmute_failed(&mut self, why: &str, now: Moment) {
-        if !matches!(self.chain.voice, Voice::Unmuting { .. }) {
+        if !matches!(self.chain.power, Power::On { .. }) {
             return;
         }
         for airing in self.airings.iter_mut().filter(|airing| airing.heard == Heard::Perhaps) {
