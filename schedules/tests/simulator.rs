@@ -236,7 +236,14 @@ fn a_thousand_years() {
             .map(|first| {
                 let step = usize::try_from(threads).unwrap();
                 scope.spawn(move || {
-                    (first..seeds).step_by(step).map(|seed| a_year(seed).violations().len()).sum::<usize>()
+                    let broken = |seed| {
+                        let simulation = a_year(seed);
+                        for violation in simulation.violations() {
+                            println!("seed {seed}: {violation}");
+                        }
+                        simulation.violations().len()
+                    };
+                    (first..seeds).step_by(step).map(broken).sum::<usize>()
                 })
             })
             .collect();

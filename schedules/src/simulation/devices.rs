@@ -183,7 +183,7 @@ impl Simulation {
                 let mut played = SignedDuration::ZERO;
                 if let Some((_, began, _)) = self.output.sounding.take_if(|(key, ..)| *key == slot) {
                     played = measured(began, self.mono);
-                    self.was_heard(&slot, played);
+                    self.was_heard(&slot, played, played);
                 }
                 let at = self.wall();
                 self.tell(Input::AudioCut { slot, played, at });
@@ -207,7 +207,7 @@ impl Simulation {
                 return;
             }
             self.output.sounding = None;
-            self.was_heard(&key, played);
+            self.was_heard(&key, played, played);
             self.emergency_heard(&key);
             let at = self.wall();
             self.tell(Input::AudioEnded { slot: key, played, at });
@@ -238,7 +238,7 @@ impl Simulation {
         match (self.output.sounding.take(), queued.into_iter().next()) {
             (Some((slot, began, _)), _) => {
                 let played = measured(began, self.mono);
-                self.was_heard(&slot, played);
+                self.was_heard(&slot, played, played);
                 self.tell(Input::AudioLost { slot, played, at, why });
             }
             (None, Some((slot, _))) => {

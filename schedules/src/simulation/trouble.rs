@@ -30,7 +30,11 @@ impl Simulation {
         self.device_failed();
         if let Some((key, began, _)) = self.output.sounding.take() {
             let played = SignedDuration::try_from(self.mono.saturating_sub(began)).unwrap_or_default();
-            self.was_heard(&key, played);
+            // The last note may not have reached the disk.
+            let durable = self.mono.saturating_sub(began).saturating_sub(Duration::from_secs(1));
+            let interval = self.progress_every.as_nanos().max(1);
+            let noted = Duration::from_nanos_u128(durable.as_nanos() / interval * interval);
+            self.was_heard(&key, played, SignedDuration::try_from(noted).unwrap_or(played));
         }
         self.tear_log();
         self.events.retain(|_, event| event.outlasts_power());

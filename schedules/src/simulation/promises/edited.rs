@@ -70,15 +70,20 @@ impl Simulation {
         if date < phase.from || date > last {
             return Some("its phase does not have that day");
         }
-        if number > phase.airings.count {
+        // A make-good may have any number: how many of its period are still owed is what counts.
+        if attempt == 0 && number > phase.airings.count {
             return Some("its period owes less");
         }
         let of_phase = |id| phase.windows.is_empty() || phase.windows.contains(&id);
-        let civil = self.snapshot.timezone.to_datetime(at).time();
-        let second = civil.duration_since(jiff::civil::Time::midnight()).as_secs();
+        let second_of = |at: Timestamp| {
+            let civil = self.snapshot.timezone.to_datetime(at).time();
+            civil.duration_since(jiff::civil::Time::midnight()).as_secs()
+        };
+        // It is aimed ahead, and the wall clock may be slewed meanwhile.
+        let seconds = [second_of(at), second_of(at.saturating_add(DRIFT).unwrap_or(at))];
         let inside = self.snapshot.windows.iter().filter(|window| of_phase(window.id)).any(|window| {
             let (start, end) = (i64::from(window.start.seconds()), i64::from(window.end.seconds()));
-            start <= second && second < end
+            seconds.iter().any(|&second| start <= second && second < end)
         });
         (!inside).then_some("it is in no window of its phase")
     }

@@ -71,11 +71,18 @@ impl HeardLately {
 }
 
 impl Simulation {
-    /// So much of it was consumed by the device, and no more will be.
-    pub(in super::super) fn was_heard(&mut self, key: &SlotKey, played: SignedDuration) {
+    /// So much of it was consumed by the device, and no more will be; the log can know of `known`. What nobody
+    /// can know counts in no limit: a power cut hides what was heard since the last note.
+    pub(in super::super) fn was_heard(
+        &mut self,
+        key: &SlotKey,
+        played: SignedDuration,
+        known: SignedDuration,
+    ) {
         if let Some(row) = self.log.rows.get_mut(key) {
             row.measured = row.measured.saturating_add(played);
         }
+        let played = known;
         let Some(slot) = self.slots.get(key).filter(|slot| !emergency(slot)) else { return };
         let stretch = (slot.start, slot.start.saturating_add(played).unwrap_or(Timestamp::MAX));
         let zones = slot.zones.clone();
