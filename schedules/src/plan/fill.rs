@@ -228,6 +228,10 @@ fn whole_second(at: Timestamp) -> Timestamp {
 
 /// What of `all` does not lie in `taken`; both merged and in order.
 fn without(all: &[Permit], taken: &[Permit]) -> Vec<Permit> {
+    let from = all.first().map_or(Timestamp::MAX, |stretch| stretch.from);
+    let until = all.last().map_or(Timestamp::MIN, |stretch| stretch.until);
+    let taken = taken.get(taken.partition_point(|taken| taken.until <= from)..).unwrap_or_default();
+    let taken = taken.get(..taken.partition_point(|taken| taken.from < until)).unwrap_or_default();
     let mut free = Vec::with_capacity(all.len() + taken.len());
     for stretch in all {
         let mut from = stretch.from;

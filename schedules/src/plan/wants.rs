@@ -12,6 +12,16 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use std::rc::Rc;
 
+/// So far behind a wish a gap is looked for first.
+const NEAR: SignedDuration = SignedDuration::from_hours(1);
+
+/// What is free around a wish.
+struct Gaps {
+    near: Vec<Permit>,
+    /// Of the whole day, once it was needed.
+    all: Option<Vec<Permit>>,
+}
+
 impl<'s, 'a> Sweep<'s, 'a> {
     /// What the campaigns want of the day that was entered. Those of class priority join the sweep; the others
     /// are answered, to fill gaps.
@@ -88,20 +98,13 @@ impl<'s, 'a> Sweep<'s, 'a> {
         let soonest = self.soonest(day.from);
         let item = self.item_of(show, want, wish);
         let within = intersect(&self.stretches(want), &[Permit { from: soonest, until: day.until }]);
-        let free = self.free(&item, &within, taken);
-        let search = |segment| Search {
-            item,
-            segment,
-            within: &within,
-            free: &free,
-            wish: wish.max(soonest),
-            earlier: true,
-        };
+        let wish = wish.max(soonest);
+        let mut gaps = Gaps { near: self.near(&item, &within, wish, taken), all: None };
         let mut why = None;
         // What would air twice in a row, because of what stands around the gap, is a last resort.
         let mut repeat = None;
         for segment in self.book.turn(campaign) {
-            match self.find(&search(segment)) {
+            match self.find_gap(&item, segment, &within, wish, &mut gaps, taken) {
                 Ok((start, _)) if self.book.repeats(campaign, segment, start) => {
                     repeat.get_or_insert(segment);
                 }
@@ -115,12 +118,38 @@ impl<'s, 'a> Sweep<'s, 'a> {
             }
         }
         if let Some(segment) = repeat
-            && let Ok((start, fit)) = self.find(&search(segment))
+            && let Ok((start, fit)) = self.find_gap(&item, segment, &within, wish, &mut gaps, taken)
         {
             self.place(&Item { due: start, occurrence: start, ..item }, &fit, start, taken);
             return;
         }
         self.refuse(&item, why.unwrap_or(Why::NoRoom));
+    }
+
+    /// What is free in the hour after a wish: as a rule that is all that has to be looked at.
+    fn near(&self, item: &Item, within: &[Permit], wish: Timestamp, taken: &TakenTime) -> Vec<Permit> {
+        let hour = Permit { from: wish, until: wish.saturating_add(NEAR).unwrap_or(Timestamp::MAX) };
+        self.free(item, &intersect(within, &[hour]), taken)
+    }
+
+    /// The first gap at or after the wish that holds the recording, else the latest one before it. What fits in the
+    /// hour after the wish begins before anything else that fits.
+    fn find_gap(
+        &mut self,
+        item: &Item,
+        segment: SegmentId,
+        within: &[Permit],
+        wish: Timestamp,
+        gaps: &mut Gaps,
+        taken: &TakenTime,
+    ) -> Result<(Timestamp, Fit), Why> {
+        let item = *item;
+        let near = Search { item, segment, within, free: &gaps.near, wish, earlier: false };
+        if let Ok(found) = self.find(&near) {
+            return Ok(found);
+        }
+        let free = gaps.all.get_or_insert_with(|| self.free(&item, within, taken));
+        self.find(&Search { item, segment, within, free, wish, earlier: true })
     }
 
     /// What is closed keeps its start and takes nobody's place.

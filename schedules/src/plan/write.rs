@@ -8,6 +8,7 @@ use crate::reason::{Reason, ReasonCode};
 use crate::vocabulary::HolidayId;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 impl Sweep<'_, '_> {
@@ -125,7 +126,14 @@ impl Sweep<'_, '_> {
         windows.filter_map(|window| window.volume_ceiling_db).fold(0.0, f64::min)
     }
 
-    fn window_names(&self, spot: &Spot) -> String {
+    fn window_names(&self, spot: &Spot) -> Cow<'_, str> {
+        if let [opening] = spot.touched.as_slice() {
+            return self
+                .hours
+                .windows
+                .get(opening.window)
+                .map_or(Cow::default(), |window| window.name.as_str().into());
+        }
         let mut windows: Vec<usize> = spot.touched.iter().map(|opening| opening.window).collect();
         windows.dedup();
         let names: Vec<&str> = windows
@@ -133,7 +141,7 @@ impl Sweep<'_, '_> {
             .filter_map(|&index| self.hours.windows.get(index))
             .map(|window| window.name.as_str())
             .collect();
-        names.join("\", \"")
+        names.join("\", \"").into()
     }
 
     fn placed(&self, show: &Show<'_>, item: &Item, spot: &Spot) -> Reason {

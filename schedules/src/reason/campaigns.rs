@@ -21,14 +21,16 @@ impl Reason {
                 ),
             );
         }
+        let number = number.to_string();
+        let (vi, en) =
+            (["Lượt ", &number, " của đợt tuyên truyền \""], ["Airing ", &number, " of campaign \""]);
+        let rest_vi = [campaign, "\" (giai đoạn \"", phase, "\"), trong khung giờ \"", windows, "\"."];
+        let rest_en = [campaign, "\" (phase \"", phase, "\"), inside window \"", windows, "\"."];
+        // A year's plan says this of every airing: put together in one piece.
         reason(
             ReasonCode::CampaignAiring,
-            format!(
-                "Lượt {number} của đợt tuyên truyền \"{campaign}\" (giai đoạn \"{phase}\"), trong khung giờ \"{windows}\"."
-            ),
-            format!(
-                "Airing {number} of campaign \"{campaign}\" (phase \"{phase}\"), inside window \"{windows}\"."
-            ),
+            [&vi[..], &rest_vi].concat().concat(),
+            [&en[..], &rest_en].concat().concat(),
         )
     }
 }

@@ -9,11 +9,13 @@ use std::borrow::Cow;
 
 impl Reason {
     pub(crate) fn planned(programme: &str, position: u32, windows: &str) -> Reason {
-        let nth = position + 1;
+        let nth = (position + 1).to_string();
+        // A year's plan says this of nearly every slot: put together in one piece.
         reason(
             ReasonCode::Planned,
-            format!("Mục {nth} của chương trình \"{programme}\", trong khung giờ \"{windows}\"."),
-            format!("Item {nth} of programme \"{programme}\", inside window \"{windows}\"."),
+            ["Mục ", &nth, " của chương trình \"", programme, "\", trong khung giờ \"", windows, "\"."]
+                .concat(),
+            ["Item ", &nth, " of programme \"", programme, "\", inside window \"", windows, "\"."].concat(),
         )
     }
 

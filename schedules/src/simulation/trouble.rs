@@ -32,8 +32,9 @@ impl Simulation {
             let played = SignedDuration::try_from(self.mono.saturating_sub(began)).unwrap_or_default();
             // The last note may not have reached the disk.
             let durable = self.mono.saturating_sub(began).saturating_sub(Duration::from_secs(1));
-            let interval = self.progress_every.as_nanos().max(1);
-            let noted = Duration::from_nanos_u128(durable.as_nanos() / interval * interval);
+            let interval = u64::try_from(self.progress_every.as_millis()).unwrap_or(u64::MAX).max(1);
+            let durable = u64::try_from(durable.as_millis()).unwrap_or(u64::MAX);
+            let noted = Duration::from_millis(durable / interval * interval);
             self.was_heard(&key, played, SignedDuration::try_from(noted).unwrap_or(played));
         }
         self.tear_log();

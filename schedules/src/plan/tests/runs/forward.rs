@@ -145,7 +145,7 @@ impl Run {
         };
         let slot = match entry {
             Entry::Slot(slot) => slot,
-            Entry::Refused(refusal) => return unheard(Outcome::Suppressed, &*refusal.reason.code),
+            Entry::Refused(refusal) => return unheard(Outcome::Suppressed, &refusal.reason.code),
         };
         let heard = |outcome, reason: Option<&str>, played| PastAiring {
             reason: reason.map(Into::into),
