@@ -75,6 +75,9 @@ pub struct Playout {
     done: u64,
 }
 
+/// Clocks that moved against each other by less go on together.
+const SLEWED: SignedDuration = SignedDuration::from_millis(1);
+
 /// The rules settle in two or three rounds; more than this would be a bug, and the next input goes on.
 const ROUNDS: usize = 32;
 
@@ -102,7 +105,14 @@ impl Playout {
     /// Takes an input in. `now` is the time at which it is handed in.
     pub fn handle(&mut self, input: Input, now: Now) {
         let now = Moment::from(now);
+        let quiet = matches!(input, Input::AudioProgress { .. }) && self.is_quiet(now);
         self.look_at_clock(now);
+        if quiet {
+            // Most of what comes while something sounds: it is noted, and no rule waits for it.
+            self.absorb(input, now);
+            self.account(now);
+            return;
+        }
         if matches!(input, Input::Plan(_)) {
             // What came due under the old plan is settled before the new one replaces it.
             self.settle(now);
@@ -110,6 +120,16 @@ impl Playout {
         self.absorb(input, now);
         self.settle(now);
         self.wakeup = self.deadline(now);
+    }
+
+    /// Whether the time alone changes nothing: the clocks go on together, and no deadline has come.
+    fn is_quiet(&self, now: Moment) -> bool {
+        let mono = Duration::try_from(now.mono).unwrap_or(Duration::MAX);
+        self.wakeup.is_none_or(|wakeup| mono < wakeup)
+            && self.last.is_some_and(|last| {
+                let drift = last.mono_of(now.wall).saturating_sub(now.mono);
+                last.trusted == now.trusted && drift.abs() < SLEWED
+            })
     }
 
     /// The next command, until there is none.

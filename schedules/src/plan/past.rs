@@ -1,10 +1,11 @@
 //! What the history says about the items of programmes.
 
 use super::key::of_programme;
-use super::limits::ItemId;
+use super::limits::{ItemId, monday_of};
 use super::station::Station;
 use super::types::{Origin, PastAiring, Permit};
-use crate::vocabulary::Outcome;
+use crate::vocabulary::{Outcome, instant_of};
+use jiff::civil::Time;
 use jiff::{SignedDuration, Timestamp};
 
 /// The closed airings of programmes, by what they were airings of.
@@ -23,8 +24,8 @@ pub(super) struct Past<'a> {
 /// Room for so many rows is made at once.
 const LIKELY: usize = 256;
 
-/// So long ago the week of the plan had not begun.
-const LATELY: SignedDuration = SignedDuration::from_hours(10 * 24);
+/// Before the Monday of the plan by so much, nothing matters any more that was heard as planned.
+const BEFORE_MONDAY: SignedDuration = SignedDuration::from_hours(2 * 24);
 
 /// What was heard.
 pub(super) struct Heard<'a> {
@@ -44,9 +45,12 @@ impl<'a> Past<'a> {
             heard: Vec::with_capacity(room),
             extra: Vec::with_capacity(room),
         };
+        let today = snapshot.timezone.to_datetime(as_of).date();
+        let monday = instant_of(monday_of(today).to_datetime(Time::midnight()), &snapshot.timezone);
         let spacing = snapshot.campaigns.iter().map(|campaign| campaign.min_spacing_minutes).max();
-        let lately = LATELY.saturating_add(SignedDuration::from_mins(i64::from(spacing.unwrap_or(0))));
-        let lately = as_of.saturating_sub(lately).unwrap_or(Timestamp::MIN);
+        let spacing = SignedDuration::from_mins(i64::from(spacing.unwrap_or(0)));
+        let lately = monday.saturating_sub(BEFORE_MONDAY).unwrap_or(Timestamp::MIN);
+        let lately = lately.min(as_of.saturating_sub(spacing).unwrap_or(Timestamp::MIN));
         for (index, airing) in (0_u32..).zip(&snapshot.history) {
             if let Origin::Emergency(_) = airing.origin {
                 continue;
