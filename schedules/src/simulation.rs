@@ -169,6 +169,8 @@ pub struct Simulation {
     asked: Asked,
     amplifier_commands: u64,
     progress_every: Duration,
+    /// Whether the days that were planned last had few slots.
+    few: bool,
     edits: Edits,
     emergencies: Emergencies,
     promises: Promises,
@@ -227,6 +229,7 @@ impl Simulation {
             asked: Asked::default(),
             amplifier_commands: 0,
             progress_every: Duration::from_secs(30),
+            few: false,
         };
         simulation.boot();
         for kind in simulation.faults.kinds().collect::<Vec<_>>() {

@@ -4,6 +4,24 @@ use super::types::SlotKey;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
+use std::hash::{Hash, Hasher};
+use std::ops::Range;
+
+/// Keys are looked up all the time and are long: what differs between most of them is enough, the random part of the
+/// id and the end. They are the station's own, so that nobody chooses them to collide.
+impl Hash for SlotKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let bytes = self.0.as_bytes();
+        state.write(bytes.get(RANDOM).unwrap_or_default());
+        state.write(bytes.get(bytes.len().saturating_sub(DISTINCT)..).unwrap_or_default());
+    }
+}
+
+/// The last bytes of a UUID in text.
+const RANDOM: Range<usize> = 24..36;
+
+/// The end of a key: its instant, or its period, with the position behind it.
+const DISTINCT: usize = 20;
 
 impl SlotKey {
     /// The key without its attempt, and the attempt: 0 is the first.

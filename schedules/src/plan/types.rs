@@ -191,7 +191,7 @@ pub struct Yield {
 ///   period (`2026-03-09`), and the number within it from 1.
 /// * An emergency: `{emergency}/{number}`, the number of times that it is heard counted from 1.
 /// * A second chance of any of them: the key of the first with `+1`, `+2` … behind it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SlotKey(pub String);
 

@@ -96,7 +96,11 @@ impl Simulation {
         self.forget_old_history(at);
         self.snapshot.as_of = Some(at);
         self.snapshot.busy = self.busy();
-        for planned in plan(&self.snapshot, missing, last.saturating_add(1.day())) {
+        // Where a day is little work the next one is planned with it: it stands until something is wanted again.
+        let ahead = if self.few && self.snapshot.busy.is_none() { 2 } else { 1 };
+        self.few = true;
+        for planned in plan(&self.snapshot, missing, last.saturating_add(ahead.days())) {
+            self.few &= planned.slots.len() <= FEW;
             self.days.insert(planned.date, planned);
         }
     }

@@ -220,7 +220,7 @@ impl Simulation {
             ),
             (planned && at > latest, "played too late"),
             (planned && again, "played twice"),
-            (planned && !self.permitted(&slot, at), "played outside its windows"),
+            (planned && !self.permitted(&slot, at, slot.duration), "played outside its windows"),
         ];
         for (_, what) in wrong.into_iter().filter(|(wrong, _)| *wrong) {
             self.broken(format!("{what}: {key} at {at}, planned for {}", slot.start));

@@ -122,6 +122,6 @@ impl Simulation {
     fn permitted_but_for_drift(&mut self, slot: &Slot, at: Timestamp, heard: SignedDuration) -> bool {
         let from = at.saturating_add(heard).and_then(|from| from.checked_add(DRIFT)).unwrap_or(at);
         let left = slot.duration.saturating_sub(heard).saturating_sub(DRIFT).saturating_sub(DRIFT);
-        left <= SignedDuration::ZERO || self.permitted(&Slot { duration: left, ..slot.clone() }, from)
+        left <= SignedDuration::ZERO || self.permitted(slot, from, left)
     }
 }

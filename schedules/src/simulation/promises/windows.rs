@@ -5,27 +5,28 @@ use super::Stretch;
 use crate::calendar::{Calendar, Day};
 use crate::plan::Slot;
 use crate::vocabulary::{Window, ZoneId, instant_of};
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 
 impl Simulation {
-    /// Whether every zone of the slot is open from `at` until the slot ends.
-    pub(super) fn permitted(&mut self, slot: &Slot, at: Timestamp) -> bool {
-        let until = at.saturating_add(slot.duration).unwrap_or(Timestamp::MAX);
-        let zones: Vec<Option<ZoneId>> = match &*slot.zones {
-            [] => vec![None],
-            zones => zones.iter().copied().map(Some).collect(),
-        };
-        zones.into_iter().all(|zone| {
-            let mut reached = at;
-            while reached < until {
-                match self.open_until(zone, reached) {
-                    Some(later) => reached = later,
-                    None => return false,
-                }
+    /// Whether every zone of the slot is open from `at` for so long.
+    pub(super) fn permitted(&mut self, slot: &Slot, at: Timestamp, length: SignedDuration) -> bool {
+        let until = at.saturating_add(length).unwrap_or(Timestamp::MAX);
+        if slot.zones.is_empty() {
+            return self.opens_for(None, at, until);
+        }
+        slot.zones.iter().all(|&zone| self.opens_for(Some(zone), at, until))
+    }
+
+    fn opens_for(&mut self, zone: Option<ZoneId>, at: Timestamp, until: Timestamp) -> bool {
+        let mut reached = at;
+        while reached < until {
+            match self.open_until(zone, reached) {
+                Some(later) => reached = later,
+                None => return false,
             }
-            true
-        })
+        }
+        true
     }
 
     /// Until when some window that is open at `at` keeps the zone open.
