@@ -11,13 +11,13 @@ pub use checks::{
 };
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::{Document, DocumentKind, SegmentRecord, Store};
+use crate::store::{Asked, Document, DocumentKind, SegmentRecord, Store};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use loaxa_schedules::campaigns::GRACE_DAYS;
 use loaxa_schedules::{
-    AfterPreemption, Campaign, CampaignId, DayPlan, HISTORY_DAYS, Holiday, PreparedFacts, Programme,
+    AfterPreemption, Campaign, CampaignId, DayPlan, HISTORY_DAYS, Holiday, Limits, PreparedFacts, Programme,
     SegmentFacts, SegmentId, Snapshot, Unit, Units, Window, Zone, plan,
 };
 use serde::Serialize;
@@ -99,6 +99,9 @@ impl Notice {
     }
 }
 
+/// So many days ago the week of a plan had not begun, nor what sounded across the midnight before it.
+const WEEK_SO_FAR: i32 = 9;
+
 /// Everything that a plan depends on, as it is kept now.
 pub fn snapshot(store: &Store, site: &Site, now: Timestamp) -> Result<Snapshot> {
     let today = day_of(now, &site.timezone);
@@ -123,8 +126,13 @@ pub fn snapshot(store: &Store, site: &Site, now: Timestamp) -> Result<Snapshot> 
         })
         .map(|campaign| campaign.id)
         .collect();
-    let since = now.saturating_sub(SignedDuration::from_hours(24 * i64::from(HISTORY_DAYS)));
-    snapshot.history = store.history(since.unwrap_or(Timestamp::MIN), &live)?;
+    let days_ago = |days: i32| now.saturating_sub(SignedDuration::from_hours(24 * i64::from(days)));
+    let limited = snapshot.windows.iter().any(|window| window.limits != Limits::default());
+    snapshot.history = store.history(Asked {
+        unaired_since: days_ago(HISTORY_DAYS).unwrap_or(Timestamp::MIN),
+        campaigns: &live,
+        heard_since: limited.then(|| days_ago(WEEK_SO_FAR).unwrap_or(Timestamp::MIN)),
+    })?;
     read_segments(store, &mut snapshot)?;
     Ok(snapshot)
 }
@@ -137,7 +145,8 @@ pub fn snapshot_for(store: &Store, site: &Site, now: Timestamp, campaign: Campai
     store.document::<Campaign>(campaign.0)?;
     let mut snapshot = snapshot(store, site, now)?;
     snapshot.history.retain(|past| past.origin.campaign() != Some(campaign));
-    snapshot.history.extend(store.history(Timestamp::MAX, &[campaign])?);
+    let all = Asked { unaired_since: Timestamp::MAX, campaigns: &[campaign], heard_since: None };
+    snapshot.history.extend(store.history(all)?);
     Ok(snapshot)
 }
 

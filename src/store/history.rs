@@ -13,17 +13,35 @@ const OF_CAMPAIGN: &str = "WHERE origin = 'campaign' AND campaign = :campaign AN
 const OF_PROGRAMMES: &str = "WHERE origin = 'programme' AND planned_start >= :since AND seq IS NOT NULL
     AND (outcome <> 'aired' OR instr(slot, '+') > 0)";
 
+/// What was heard of programmes and campaigns, whether they are there still or not: it counts in the windows' limits.
+const HEARD: &str =
+    "WHERE origin IN ('programme', 'campaign') AND planned_start >= :since AND seq IS NOT NULL
+    AND played > 0";
+
+/// What a plan asks of the log.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'x> {
+    /// Of programmes, what was planned since then and was not aired at its first chance.
+    pub unaired_since: Timestamp,
+    /// Of these campaigns, every closed airing.
+    pub campaigns: &'x [CampaignId],
+    /// All that was planned since then and was heard; None where no limit has to be kept.
+    pub heard_since: Option<Timestamp>,
+}
+
 impl Store {
-    /// Every closed airing of these campaigns, and of programmes what was planned since then and was not aired at its
-    /// first chance. In the order in which they were planned.
-    pub fn history(&self, since: Timestamp, campaigns: &[CampaignId]) -> Result<Vec<PastAiring>> {
+    /// What of the log is asked for, each airing once, in the order in which they were planned.
+    pub fn history(&self, asked: Asked<'_>) -> Result<Vec<PastAiring>> {
+        let Asked { unaired_since, campaigns, heard_since } = asked;
         self.read(|connection| {
             let mut past = Vec::new();
-            let mut statement =
-                connection.prepare_cached(&format!("{COLUMNS} {OF_PROGRAMMES}")).map_err(storage)?;
-            let mut rows = statement.query(named_params! { ":since": nanos(since) }).map_err(storage)?;
-            while let Some(row) = rows.next().map_err(storage)? {
-                past.push(past_airing(row)?);
+            let since = [(OF_PROGRAMMES, Some(unaired_since)), (HEARD, heard_since)];
+            for (of, since) in since.into_iter().filter_map(|(of, since)| Some((of, since?))) {
+                let mut statement = connection.prepare_cached(&format!("{COLUMNS} {of}")).map_err(storage)?;
+                let mut rows = statement.query(named_params! { ":since": nanos(since) }).map_err(storage)?;
+                while let Some(row) = rows.next().map_err(storage)? {
+                    past.push(past_airing(row)?);
+                }
             }
             let mut statement =
                 connection.prepare_cached(&format!("{COLUMNS} {OF_CAMPAIGN}")).map_err(storage)?;
@@ -35,6 +53,7 @@ impl Store {
                 }
             }
             past.sort_by(|a, b| (a.planned_start, &a.key).cmp(&(b.planned_start, &b.key)));
+            past.dedup_by(|a, b| a.key == b.key);
             Ok(past)
         })
     }
@@ -74,4 +93,49 @@ fn outcome_of(word: &str) -> Option<Outcome> {
     ]
     .into_iter()
     .find(|outcome| outcome.as_str() == word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_heard_is_told_where_limits_are_kept_also_of_what_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), Timestamp::UNIX_EPOCH).unwrap();
+        let id = |n: u128| uuid::Uuid::from_u128(n).to_string();
+        store
+            .write(|transaction| {
+                for (seq, (slot, origin, outcome, played)) in [
+                    ("a/0", "programme", "aired", 5),
+                    ("a/1", "programme", "missed", 0),
+                    ("a/1+1", "programme", "aired", 5),
+                    ("b/0", "campaign", "aired", 7),
+                    ("c/1", "emergency", "aired", 9),
+                ]
+                .into_iter()
+                .enumerate()
+                {
+                    let column = if origin == "campaign" { "campaign" } else { "programme" };
+                    transaction
+                        .execute(
+                            &format!(
+                                "INSERT INTO airings (slot, seq, entry, origin, {column}, segment, planned_start, offset_in,
+                                   outcome, played, clock, due_row) VALUES (?1, ?2, '{{}}', ?3, ?4, ?5, ?6, 0, ?7, ?8, 'rtc', 1)"
+                            ),
+                            (slot, seq as i64 + 1, origin, id(1), id(2), seq as i64, outcome, played),
+                        )
+                        .map_err(storage)?;
+                }
+                Ok(())
+            })
+            .unwrap();
+        let since = Timestamp::UNIX_EPOCH;
+        let keys = |heard_since| {
+            let past = store.history(Asked { unaired_since: since, campaigns: &[], heard_since }).unwrap();
+            past.into_iter().map(|past| past.key.0).collect::<Vec<_>>()
+        };
+        assert_eq!(keys(None), ["a/1", "a/1+1"]);
+        assert_eq!(keys(Some(since)), ["a/0", "a/1", "a/1+1", "b/0"]);
+    }
 }

@@ -16,6 +16,7 @@ mod upgrade;
 pub use airings::{Airing, AiringFilter, LogJob, LogRow};
 pub use documents::{Document, DocumentKind, Stored};
 pub use emergencies::{Emergency, EmergencySlot};
+pub use history::Asked;
 pub use idempotency::Remembered;
 pub use identities::{Identity, IdentityKind, NewIdentity};
 pub(crate) use segments::standing_of;

@@ -51,7 +51,7 @@ pub(super) fn bring_up_to_date(connection: &mut Connection, now: Timestamp) -> R
 
 #[cfg(test)]
 mod tests {
-    use crate::store::{AiringFilter, Store};
+    use crate::store::{AiringFilter, Asked, Store};
     use jiff::Timestamp;
 
     #[test]
@@ -127,7 +127,10 @@ mod tests {
         let airing = upgraded.airings(&filter).unwrap().remove(0);
         assert_eq!((airing.outcome.as_str(), airing.seq), ("suppressed", 1));
         assert_eq!(airing.programme.as_deref(), Some("01890a5d-ac96-774b-bcce-b302099a8053"));
-        let past = upgraded.history(Timestamp::UNIX_EPOCH, &[]).unwrap().remove(0);
+        let past = upgraded
+            .history(Asked { unaired_since: Timestamp::UNIX_EPOCH, campaigns: &[], heard_since: None })
+            .unwrap()
+            .remove(0);
         assert_eq!(past.key.as_str(), "k/20261120T100000Z/0");
     }
 

@@ -33,8 +33,9 @@ pub struct Snapshot {
     pub own_unit: Option<UnitId>,
     /// What it holds.
     pub segments: Vec<SegmentFacts>,
-    /// What became of slots so far: every closed airing of a campaign that is not over, and of programmes what
-    /// was closed in the last [`HISTORY_DAYS`] days before `as_of`.
+    /// What became of slots so far: every closed airing of a campaign that is not over; of programmes what was not
+    /// aired at its first chance in the last [`HISTORY_DAYS`] days before `as_of`; and, where a window has limits, all
+    /// that was heard since the Saturday before the week of `as_of`, of whatever is gone since too.
     pub history: Vec<PastAiring>,
     /// The moment at which the plan is made. What lies before it is told by `history`; second chances
     /// (make-goods, resumptions) are placed after it. None plans as if nothing had happened yet.
