@@ -6,8 +6,10 @@
 
 mod decode;
 mod refusal;
+mod sink;
 mod sniff;
 mod source;
+mod warning;
 mod wav_header;
 
 use std::path::PathBuf;
@@ -16,7 +18,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use decode::inspect_file;
-pub use refusal::{InspectRefusal, InspectWarning, RefusalCode, WarningCode};
+pub use refusal::{InspectRefusal, RefusalCode};
+pub use warning::{InspectWarning, WarningCode};
 
 /// What to inspect and where its prepared form goes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,9 +1,8 @@
-//! Original in, prepared PCM out.
+//! Original in, decoded sound out, and what is judged on the way.
 
 use std::io;
 use std::path::Path;
 
-use symphonia::core::audio::GenericAudioBufferRef;
 use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::{Hint, Probe, ProbeOptions};
@@ -11,11 +10,11 @@ use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
 use symphonia::core::io::{MediaSourceStream, ReadOnlySource};
 use symphonia::core::meta::MetadataOptions;
 
+use super::sink::Sink;
 use super::sniff;
 use super::source::Original;
 use super::{InspectRefusal, InspectReport, InspectRequest, InspectWarning};
-use crate::prepared::{PreparedError, PreparedInfo, PreparedWriter, sha256_from_hex};
-use crate::resample::MonoResampler;
+use crate::prepared::sha256_from_hex;
 
 /// Junk before the first frame that a file may have beside its tags: more of it is no recording.
 const PROBE_BYTES: u32 = 32 << 10;
@@ -195,7 +194,7 @@ fn decode(
         heard.packets += 1;
         heard.packet_bytes += packet.data.len() as u64;
         match decoder.decode(&packet) {
-            Ok(buffer) if buffer.spec().rate() == sink.rate_in && buffer.spec().channels().count() > 0 => {
+            Ok(buffer) if buffer.spec().rate() == sink.rate_in() && buffer.spec().channels().count() > 0 => {
                 heard.frames += buffer.frames() as u64;
                 heard.channels =
                     heard.channels.max(u16::try_from(buffer.spec().channels().count()).unwrap_or(u16::MAX));
@@ -236,95 +235,5 @@ fn declared_seconds(original: &Original, track: &Track, rate: u32, found: f64) -
             Some(found * declared / (wav.available_bytes.max(1) as f64).min(declared.max(1.0)))
         }
         None => track.num_frames.map(|frames| frames as f64 / f64::from(rate)),
-    }
-}
-
-/// Mixes down, resamples, converts and writes.
-struct Sink<'a> {
-    request: &'a InspectRequest,
-    rate_in: u32,
-    resampler: MonoResampler,
-    writer: PreparedWriter,
-    frames_in: u64,
-    peak: f32,
-    interleaved: Vec<f32>,
-    mono: Vec<f32>,
-    resampled: Vec<f32>,
-    samples: Vec<i16>,
-}
-
-impl<'a> Sink<'a> {
-    fn create(request: &'a InspectRequest, rate_in: u32, original: [u8; 32]) -> Result<Self, InspectRefusal> {
-        let resampler = MonoResampler::new(rate_in, request.sample_rate);
-        Ok(Self {
-            request,
-            rate_in,
-            resampler: resampler.map_err(|error| InspectRefusal::failed(&error))?,
-            writer: PreparedWriter::create(&request.output, request.sample_rate, original)
-                .map_err(storage)?,
-            frames_in: 0,
-            peak: 0.0,
-            interleaved: Vec::new(),
-            mono: Vec::new(),
-            resampled: Vec::new(),
-            samples: Vec::new(),
-        })
-    }
-
-    fn push(&mut self, buffer: &GenericAudioBufferRef<'_>) -> Result<(), InspectRefusal> {
-        let channels = buffer.spec().channels().count();
-        self.frames_in += buffer.frames() as u64;
-        let seconds = self.frames_in as f64 / f64::from(self.rate_in);
-        if seconds > self.request.max_duration.as_secs_f64() {
-            return Err(InspectRefusal::too_long(seconds, self.request.max_duration.as_secs_f64()));
-        }
-        self.interleaved.resize(buffer.samples_interleaved(), 0.0);
-        buffer.copy_to_slice_interleaved(&mut self.interleaved);
-        self.mono.clear();
-        let scale = 1.0 / channels as f32;
-        // A float WAV may hold NaN and infinity.
-        let finite = |sample: f32| if sample.is_finite() { sample } else { 0.0 };
-        self.mono.extend(
-            self.interleaved
-                .chunks_exact(channels)
-                .map(|frame| frame.iter().map(|&sample| finite(sample)).sum::<f32>() * scale),
-        );
-        self.resampled.clear();
-        self.resampler
-            .push(&self.mono, &mut self.resampled)
-            .map_err(|error| InspectRefusal::failed(&error))?;
-        self.write()
-    }
-
-    fn write(&mut self) -> Result<(), InspectRefusal> {
-        self.samples.clear();
-        for &sample in &self.resampled {
-            self.peak = self.peak.max(sample.abs());
-            self.samples.push((sample * 32_768.0).round() as i16);
-        }
-        self.writer.push(&self.samples).map_err(storage)?;
-        if self.writer.frames().saturating_mul(2) > self.request.max_output_bytes {
-            return Err(InspectRefusal::too_big_to_prepare());
-        }
-        Ok(())
-    }
-
-    fn finish(mut self) -> Result<(PreparedInfo, f32), InspectRefusal> {
-        self.resampled.clear();
-        self.resampler.finish(&mut self.resampled).map_err(|error| InspectRefusal::failed(&error))?;
-        self.write()?;
-        let info = self.writer.finish().map_err(storage)?;
-        Ok((info, self.peak))
-    }
-}
-
-fn storage(error: PreparedError) -> InspectRefusal {
-    match &error {
-        PreparedError::Io { source, .. } => match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => InspectRefusal::storage_full(),
-            io::ErrorKind::FileTooLarge => InspectRefusal::too_big_to_prepare(),
-            _ => InspectRefusal::failed(&error.to_string()),
-        },
-        _ => InspectRefusal::failed(&error.to_string()),
     }
 }
