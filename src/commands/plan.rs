@@ -94,17 +94,24 @@ impl Page<'_> {
     /// A day: its heading, a block for each window that opens, and what lies outside of all of them.
     fn day(&self, plan: &DayPlan) -> String {
         let mut text = self.heading(plan.date);
-        let mut rest = plan.entries();
+        let all = plan.entries();
+        let mut rest = all.clone();
         for window in self.open(plan.date) {
             let (from, until) = self.hours(window, plan.date);
-            let (inside, others): (Vec<Entry>, Vec<Entry>) = rest.into_iter().partition(|entry| {
-                from <= entry.start() && entry.start() < until && self.reaches(window, entry)
-            });
+            let is_inside =
+                |entry: &Entry| from <= entry.start() && entry.start() < until && self.reaches(window, entry);
+            // Windows may overlap: each counts all that sounds in it, and a line is printed once.
+            let counted: Vec<&Entry> = all.iter().filter(|entry| is_inside(entry)).collect();
+            let (inside, others): (Vec<Entry>, Vec<Entry>) = rest.into_iter().partition(is_inside);
             rest = others;
-            let _ = writeln!(text, "  {}", self.block(window, &inside, from, until));
+            let _ = writeln!(text, "  {}", self.block(window, &counted, from, until));
             inside.iter().for_each(|entry| self.line(&mut text, entry));
-            if inside.is_empty() {
+            let above = counted.len() - inside.len();
+            if counted.is_empty() {
                 let _ = writeln!(text, "    {}", self.language.pick("(trống)", "(nothing)"));
+            } else if above > 0 {
+                let words = self.language.pick("lượt đã ghi ở khung giờ trên", "listed under a window above");
+                let _ = writeln!(text, "    ({above} {words})");
             }
         }
         if !rest.is_empty() {
@@ -156,7 +163,7 @@ impl Page<'_> {
     }
 
     /// A window's line: its hours, and how much of what it allows is used.
-    fn block(&self, window: &Window, inside: &[Entry], from: Timestamp, until: Timestamp) -> String {
+    fn block(&self, window: &Window, inside: &[&Entry], from: Timestamp, until: Timestamp) -> String {
         let used = inside.iter().fold(SignedDuration::ZERO, |sum, entry| match entry {
             Entry::Slot(slot) => sum.saturating_add(slot.duration),
             Entry::Refused(_) => sum,

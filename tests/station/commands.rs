@@ -111,6 +111,12 @@ fn the_plan_is_the_same_on_the_console_and_over_http() {
     let text = station.command(&["plan", "--from", "2030-03-04"]);
     assert_eq!(code(&text), Some(0));
     assert!(said(&text).contains("11:30") && said(&text).contains("Được duyệt"), "{}", said(&text));
+    // a window inside another counts what sounds in it, and the line stands once
+    station.window("Buổi trưa", &["mon"], "11:00", "12:00");
+    let text = said(&station.command(&["plan", "--from", "2030-03-04"]));
+    assert_eq!(text.matches("Được duyệt  [").count(), 1, "{text}");
+    assert!(text.contains("Buổi trưa  11:00–12:00  dùng 0:01/60:00"), "{text}");
+    assert!(text.contains("(2 lượt đã ghi ở khung giờ trên)"), "{text}");
 }
 
 #[test]
