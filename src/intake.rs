@@ -17,6 +17,7 @@ use folders::{TemporaryFile, sync_folder};
 use futures_util::{Stream, StreamExt};
 use loaxa_audio::child::{self, ChildLimits};
 use loaxa_audio::inspect::{InspectRefusal, InspectReport, InspectRequest};
+use loaxa_audio::loudness::Correction;
 use loaxa_schedules::{Reason, SegmentId, Standing};
 use sha2::{Digest, Sha256};
 use std::fs;
@@ -308,6 +309,7 @@ impl Intake {
             sample_rate: self.sample_rate,
             max_duration: self.max_duration,
             max_output_bytes: limits.file_bytes,
+            correction: Correction::default(),
         };
         let report = match child::inspect(&self.program, &request, &limits) {
             Ok(report) => report,

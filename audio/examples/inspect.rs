@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use loaxa_audio::child::{self, ChildLimits};
 use loaxa_audio::inspect::InspectRequest;
+use loaxa_audio::loudness::Correction;
 use sha2::{Digest, Sha256};
 
 fn main() -> ExitCode {
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         sample_rate: rate,
         max_duration: Duration::from_secs(4 * 3600),
         max_output_bytes: 2 << 30,
+        correction: Correction::default(),
     };
     let Ok(exe) = std::env::current_exe() else {
         return ExitCode::FAILURE;

@@ -13,6 +13,7 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use loaxa_audio::inspect::{InspectRequest, inspect_file};
+use loaxa_audio::loudness::Correction;
 use loaxa_audio::output::{Clip, Output, OutputEvent, OutputKind, OutputSettings};
 use loaxa_audio::prepared::{Prepared, to_hex};
 use sha2::{Digest, Sha256};
@@ -62,6 +63,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         sample_rate: options.rate,
         max_duration: Duration::from_secs(4 * 3600),
         max_output_bytes: 2 << 30,
+        correction: Correction::default(),
     };
     let report = inspect_file(&request)?;
     let here = Instant::now();

@@ -17,12 +17,14 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::loudness::{Correction, Loudness};
+
 pub use decode::inspect_file;
 pub use refusal::{InspectRefusal, RefusalCode};
 pub use warning::{InspectWarning, WarningCode};
 
 /// What to inspect and where its prepared form goes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InspectRequest {
     /// The original. Its name tells nothing.
     pub original: PathBuf,
@@ -37,6 +39,8 @@ pub struct InspectRequest {
     pub max_duration: Duration,
     /// Larger prepared files are refused ([`RefusalCode::TooBigToPrepare`]), in bytes.
     pub max_output_bytes: u64,
+    /// What is done to its level and its silences.
+    pub correction: Correction,
 }
 
 /// What a usable recording is.
@@ -61,6 +65,10 @@ pub struct InspectReport {
     /// Loudest sample of the prepared form against full scale, in dB; `None` when all is digital silence. Above zero
     /// when it had to be limited.
     pub peak_dbfs: Option<f64>,
+    /// What was measured, and what was done about it.
+    pub loudness: Loudness,
+    /// Peaks of the prepared form for drawing it, 0 to 255 of full scale: at most 1000, evenly spaced.
+    pub waveform: Vec<u8>,
     /// Packets that could not be decoded and are missing.
     pub damaged_packets: u64,
     /// Remarks for whoever approves it.

@@ -8,6 +8,7 @@
 
 pub mod child;
 pub mod inspect;
+pub mod loudness;
 mod monotonic;
 pub mod output;
 pub mod prepared;

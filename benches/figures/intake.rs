@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use loaxa_audio::child::{self, ChildLimits};
 use loaxa_audio::inspect::InspectRequest;
+use loaxa_audio::loudness::Correction;
 use loaxa_audio::prepared::{Prepared, to_hex};
 use sha2::{Digest, Sha256};
 
@@ -47,6 +48,7 @@ fn child_and_verification(folder: &Path, file: &Path, table: &mut Table) {
         sample_rate: 48_000,
         max_duration: Duration::from_secs(3_600),
         max_output_bytes: 1 << 30,
+        correction: Correction::default(),
     };
     let begun = Instant::now();
     let report = child::inspect(lab::station::PROGRAM.as_ref(), &request, &ChildLimits::default()).unwrap();

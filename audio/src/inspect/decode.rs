@@ -102,6 +102,8 @@ fn inspect(request: &InspectRequest) -> Result<InspectReport, InspectRefusal> {
         root: info.root,
         bytes: info.bytes,
         peak_dbfs,
+        loudness: crate::loudness::Loudness::default(),
+        waveform: Vec::new(),
         damaged_packets: heard.damaged,
         warnings,
     })

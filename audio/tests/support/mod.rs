@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use loaxa_audio::inspect::InspectRequest;
+use loaxa_audio::loudness::Correction;
 use loaxa_audio::prepared::{Prepared, PreparedInfo, PreparedWriter, to_hex};
 use sha2::{Digest, Sha256};
 
@@ -27,6 +28,7 @@ pub(crate) fn tool<S: AsRef<OsStr>>(name: &str, arguments: &[S]) {
     assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// Asks for the sound as it is: what is compared with the original must have its level.
 pub(crate) fn request(original: &Path, rate: u32) -> InspectRequest {
     let bytes = std::fs::read(original).unwrap();
     InspectRequest {
@@ -36,6 +38,7 @@ pub(crate) fn request(original: &Path, rate: u32) -> InspectRequest {
         sample_rate: rate,
         max_duration: Duration::from_secs(3600),
         max_output_bytes: 1 << 30,
+        correction: Correction { target_lufs: None, ..Correction::default() },
     }
 }
 
