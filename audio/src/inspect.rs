@@ -37,7 +37,8 @@ pub struct InspectRequest {
     pub sample_rate: u32,
     /// Longer recordings are refused ([`RefusalCode::TooLong`]).
     pub max_duration: Duration,
-    /// Larger prepared files are refused ([`RefusalCode::TooBigToPrepare`]), in bytes.
+    /// What would need a larger file is refused ([`RefusalCode::TooBigToPrepare`]), in bytes. While it is made the
+    /// prepared file is twice as large as in the end: 4 bytes a frame.
     pub max_output_bytes: u64,
     /// What is done to its level and its silences.
     pub correction: Correction,
@@ -62,8 +63,7 @@ pub struct InspectReport {
     pub root: String,
     /// Size of the prepared form.
     pub bytes: u64,
-    /// Loudest sample of the prepared form against full scale, in dB; `None` when all is digital silence. Above zero
-    /// when it had to be limited.
+    /// Loudest sample of the prepared form against full scale, in dB; `None` when all is digital silence.
     pub peak_dbfs: Option<f64>,
     /// What was measured, and what was done about it.
     pub loudness: Loudness,

@@ -2,7 +2,26 @@
 //!
 //! Measured after ITU-R BS.1770 on what the loudspeaker plays: one channel, after the mix-down, at the station's rate.
 
+mod channels;
+mod correct;
+mod gating;
+mod hum;
+mod judge;
+mod k_weighting;
+mod limiter;
+mod meter;
+mod silence;
+mod true_peak;
+mod waveform;
+
 use serde::{Deserialize, Serialize};
+
+pub(crate) use channels::{ChannelMeter, Mix};
+pub(crate) use correct::Corrected;
+pub(crate) use meter::{Measured, Meter};
+
+use crate::inspect::InspectWarning;
+use crate::prepared::{PreparedError, Working};
 
 /// Number of the way in which recordings are prepared. It rises with every change that changes the prepared bytes, so
 /// that what was prepared otherwise can be told and prepared again.
@@ -58,4 +77,28 @@ pub struct Loudness {
     pub trimmed_start_seconds: f64,
     /// Silence cut off after the sound, in seconds.
     pub trimmed_end_seconds: f64,
+}
+
+/// A recording that is prepared, and what is to be said about it.
+#[derive(Debug)]
+pub(crate) struct Sound {
+    pub(crate) corrected: Corrected,
+    pub(crate) warnings: Vec<InspectWarning>,
+}
+
+impl Sound {
+    /// Overwrites the working form with the prepared one, and judges it.
+    pub(crate) fn prepare(
+        working: Working,
+        measured: &Measured,
+        channels: &ChannelMeter,
+        mix: Mix,
+        correction: &Correction,
+    ) -> Result<Self, PreparedError> {
+        let found = channels.findings();
+        let corrected = correct::correct(working, measured, correction, found.dropped)?;
+        let opposite = mix != Mix::All;
+        let warnings = judge::warnings(measured, &found, opposite, correction, &corrected);
+        Ok(Self { corrected, warnings })
+    }
 }

@@ -24,6 +24,7 @@
 
 mod header;
 mod reader;
+mod working;
 mod writer;
 
 use std::io;
@@ -31,6 +32,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use reader::Prepared;
+pub(crate) use working::{Working, WorkingWriter};
 pub use writer::PreparedWriter;
 
 /// Why a prepared file could not be written or must not be heard. Every message names the file and the remedy.

@@ -25,6 +25,7 @@ pub(super) struct Order {
 /// The line that the child prints.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "there is one of it")]
 pub(super) enum Answer {
     Report(InspectReport),
     Refusal(InspectRefusal),

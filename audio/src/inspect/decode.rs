@@ -14,6 +14,7 @@ use super::sink::Sink;
 use super::sniff;
 use super::source::Original;
 use super::{InspectRefusal, InspectReport, InspectRequest, InspectWarning};
+use crate::loudness::{Corrected, Mix, Sound};
 use crate::prepared::sha256_from_hex;
 
 /// Junk before the first frame that a file may have beside its tags: more of it is no recording.
@@ -26,24 +27,20 @@ const DAMAGE_LIMIT: f64 = 0.05;
 const DAMAGE_FORGIVEN: u64 = 3;
 /// Unreadable bytes that are always forgiven between the frames of an MP3.
 const JUNK_FORGIVEN: u64 = 16 << 10;
-/// Quieter than this is as good as silent, in dBFS.
-const SILENT_DBFS: f64 = -60.0;
-/// Louder than this had audible parts limited, in dBFS; a loud MP3 is always a little beyond zero.
-const CLIPPED_DBFS: f64 = 1.0;
 
 /// Inspects and prepares one recording, in this process: only [`crate::child`] and tests should.
 ///
 /// # Errors
 /// The refusal, with what to do next. The output file is then removed.
 pub fn inspect_file(request: &InspectRequest) -> Result<InspectReport, InspectRefusal> {
-    let result = inspect(request);
+    let result = inspect(request, Mix::All);
     if result.is_err() {
         let _ = std::fs::remove_file(&request.output);
     }
     result
 }
 
-fn inspect(request: &InspectRequest) -> Result<InspectReport, InspectRefusal> {
+fn inspect(request: &InspectRequest, mix: Mix) -> Result<InspectReport, InspectRefusal> {
     let expected_sha256 = sha256_from_hex(&request.original_sha256)
         .ok_or_else(|| InspectRefusal::failed("the original's SHA-256 is not 64 hex digits"))?;
     let original =
@@ -55,7 +52,7 @@ fn inspect(request: &InspectRequest) -> Result<InspectReport, InspectRefusal> {
     let track = format.default_track(TrackType::Audio).cloned().ok_or_else(|| unknown(&original))?;
     let (mut decoder, rate) = open_decoder(&track, &original)?;
     let container = format.format_info().short_name;
-    let mut sink = Sink::create(request, rate, expected_sha256)?;
+    let mut sink = Sink::create(request, rate, expected_sha256, mix)?;
     let heard = decode(&mut *format, &mut *decoder, &track, &mut sink)?;
     let checksum_failed = decoder.finalize().verify_ok == Some(false);
     let codec = decoder.codec_info().short_name.to_owned();
@@ -77,8 +74,13 @@ fn inspect(request: &InspectRequest) -> Result<InspectReport, InspectRefusal> {
     if hash != expected_sha256 {
         return Err(InspectRefusal::original_changed());
     }
-    let (info, peak) = sink.finish()?;
-    let peak_dbfs = (peak > 0.0).then(|| 20.0 * f64::from(peak).log10());
+    if let Some(louder) = sink.cancelling() {
+        drop(sink);
+        return inspect(request, Mix::Only(louder));
+    }
+    let Sound { corrected, warnings: remarks } = sink.finish()?;
+    let Corrected { info, peak, loudness, waveform } = corrected;
+    let peak_dbfs = (peak > 0.0).then(|| 20.0 * peak.log10());
 
     let mut warnings = Vec::new();
     let mut warn = |is: bool, warning: InspectWarning| {
@@ -89,9 +91,10 @@ fn inspect(request: &InspectRequest) -> Result<InspectReport, InspectRefusal> {
     warn(heard.damaged > 0, InspectWarning::damaged_packets(heard.damaged));
     warn(checksum_failed, InspectWarning::checksum_mismatch());
     warn(missing > 0.1, InspectWarning::ends_early(missing));
-    warn(peak_dbfs.is_none_or(|peak| peak < SILENT_DBFS), InspectWarning::silent());
-    warn(peak_dbfs.is_some_and(|peak| peak > CLIPPED_DBFS), InspectWarning::clipped());
-    warn(found < 1.0, InspectWarning::very_short());
+    warnings.extend(remarks);
+    if found < 1.0 {
+        warnings.push(InspectWarning::very_short());
+    }
     Ok(InspectReport {
         codec,
         container: container.to_owned(),
@@ -102,8 +105,8 @@ fn inspect(request: &InspectRequest) -> Result<InspectReport, InspectRefusal> {
         root: info.root,
         bytes: info.bytes,
         peak_dbfs,
-        loudness: crate::loudness::Loudness::default(),
-        waveform: Vec::new(),
+        loudness,
+        waveform,
         damaged_packets: heard.damaged,
         warnings,
     })

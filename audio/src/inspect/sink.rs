@@ -1,25 +1,30 @@
-//! From decoded sound to prepared PCM: mixes down, resamples, converts and writes.
+//! From decoded sound to prepared PCM: mixes down, resamples, measures, corrects and writes.
 
 use std::io;
 
-use symphonia::core::audio::GenericAudioBufferRef;
+use symphonia::core::audio::{Channels, GenericAudioBufferRef, Position};
 
 use super::{InspectRefusal, InspectRequest};
-use crate::prepared::{PreparedError, PreparedInfo, PreparedWriter};
+use crate::loudness::{ChannelMeter, Meter, Mix, Sound};
+use crate::prepared::{PreparedError, WorkingWriter};
 use crate::resample::MonoResampler;
+
+/// A float WAV may hold anything; what is louder than this is no sound (+60 dBFS).
+const LOUDEST: f32 = 1_000.0;
 
 /// Takes what was decoded; see the module.
 pub(super) struct Sink<'a> {
     request: &'a InspectRequest,
     rate_in: u32,
+    mix: Mix,
     resampler: MonoResampler,
-    writer: PreparedWriter,
+    working: WorkingWriter,
+    channels: ChannelMeter,
+    meter: Meter,
     frames_in: u64,
-    peak: f32,
-    interleaved: Vec<f32>,
+    planes: Vec<Vec<f32>>,
     mono: Vec<f32>,
     resampled: Vec<f32>,
-    samples: Vec<i16>,
 }
 
 impl<'a> Sink<'a> {
@@ -27,20 +32,22 @@ impl<'a> Sink<'a> {
         request: &'a InspectRequest,
         rate_in: u32,
         original: [u8; 32],
+        mix: Mix,
     ) -> Result<Self, InspectRefusal> {
         let resampler = MonoResampler::new(rate_in, request.sample_rate);
         Ok(Self {
             request,
             rate_in,
+            mix,
             resampler: resampler.map_err(|error| InspectRefusal::failed(&error))?,
-            writer: PreparedWriter::create(&request.output, request.sample_rate, original)
+            working: WorkingWriter::create(&request.output, request.sample_rate, original)
                 .map_err(storage)?,
+            channels: ChannelMeter::default(),
+            meter: Meter::new(request.sample_rate),
             frames_in: 0,
-            peak: 0.0,
-            interleaved: Vec::new(),
+            planes: Vec::new(),
             mono: Vec::new(),
             resampled: Vec::new(),
-            samples: Vec::new(),
         })
     }
 
@@ -50,23 +57,17 @@ impl<'a> Sink<'a> {
     }
 
     pub(super) fn push(&mut self, buffer: &GenericAudioBufferRef<'_>) -> Result<(), InspectRefusal> {
-        let channels = buffer.spec().channels().count();
         self.frames_in += buffer.frames() as u64;
         let seconds = self.frames_in as f64 / f64::from(self.rate_in);
         if seconds > self.request.max_duration.as_secs_f64() {
             return Err(InspectRefusal::too_long(seconds, self.request.max_duration.as_secs_f64()));
         }
-        self.interleaved.resize(buffer.samples_interleaved(), 0.0);
-        buffer.copy_to_slice_interleaved(&mut self.interleaved);
-        self.mono.clear();
-        let scale = 1.0 / channels as f32;
-        // A float WAV may hold NaN and infinity.
-        let finite = |sample: f32| if sample.is_finite() { sample } else { 0.0 };
-        self.mono.extend(
-            self.interleaved
-                .chunks_exact(channels)
-                .map(|frame| frame.iter().map(|&sample| finite(sample)).sum::<f32>() * scale),
-        );
+        buffer.copy_to_vecs_planar(&mut self.planes);
+        for sample in self.planes.iter_mut().flatten() {
+            *sample = if sample.is_nan() { 0.0 } else { sample.clamp(-LOUDEST, LOUDEST) };
+        }
+        self.channels.push(&self.planes);
+        mix_down(&self.planes, buffer.spec().channels(), self.mix, &mut self.mono);
         self.resampled.clear();
         self.resampler
             .push(&self.mono, &mut self.resampled)
@@ -75,24 +76,73 @@ impl<'a> Sink<'a> {
     }
 
     fn write(&mut self) -> Result<(), InspectRefusal> {
-        self.samples.clear();
-        for &sample in &self.resampled {
-            self.peak = self.peak.max(sample.abs());
-            self.samples.push((sample * 32_768.0).round() as i16);
-        }
-        self.writer.push(&self.samples).map_err(storage)?;
-        if self.writer.frames().saturating_mul(2) > self.request.max_output_bytes {
+        self.meter.push(&self.resampled);
+        self.working.push(&self.resampled).map_err(storage)?;
+        if self.working.bytes() > self.request.max_output_bytes {
             return Err(InspectRefusal::too_big_to_prepare());
         }
         Ok(())
     }
 
-    pub(super) fn finish(mut self) -> Result<(PreparedInfo, f32), InspectRefusal> {
+    /// The channel to take alone, where all of them together cancel each other: then begin again with it.
+    pub(super) fn cancelling(&self) -> Option<usize> {
+        if self.mix == Mix::All { self.channels.cancelling() } else { None }
+    }
+
+    /// Corrects what was decoded and completes the prepared file.
+    pub(super) fn finish(mut self) -> Result<Sound, InspectRefusal> {
         self.resampled.clear();
         self.resampler.finish(&mut self.resampled).map_err(|error| InspectRefusal::failed(&error))?;
         self.write()?;
-        let info = self.writer.finish().map_err(storage)?;
-        Ok((info, self.peak))
+        let working = self.working.finish().map_err(storage)?;
+        let sound =
+            Sound::prepare(working, &self.meter.finish(), &self.channels, self.mix, &self.request.correction)
+                .map_err(storage)?;
+        if sound.corrected.info.bytes > self.request.max_output_bytes {
+            return Err(InspectRefusal::too_big_to_prepare());
+        }
+        Ok(sound)
+    }
+}
+
+/// One channel of many. Where the file says which is which, the centre counts most, where the voice is, the sides as
+/// in ITU-R BS.775, and the bass effects not at all: no horn loudspeaker plays them.
+fn mix_down(planes: &[Vec<f32>], channels: &Channels, mix: Mix, mono: &mut Vec<f32>) {
+    mono.clear();
+    if let [only] = planes {
+        mono.extend_from_slice(only);
+        return;
+    }
+    let weight = |index: usize| match mix {
+        Mix::Only(only) => f32::from(index == only),
+        Mix::All => weight(channels, index),
+    };
+    let total: f32 = (0..planes.len()).map(weight).sum();
+    // Nothing but bass effects: then that is the recording.
+    let weight = |index: usize| if total > 0.0 { weight(index) / total } else { 1.0 / planes.len() as f32 };
+    for (index, plane) in planes.iter().enumerate() {
+        let weight = weight(index);
+        if mono.is_empty() {
+            mono.extend(plane.iter().map(|sample| sample * weight));
+        } else {
+            mono.iter_mut().zip(plane).for_each(|(mono, sample)| *mono += sample * weight);
+        }
+    }
+}
+
+fn weight(channels: &Channels, index: usize) -> f32 {
+    let Channels::Positioned(positions) = channels else {
+        return 1.0;
+    };
+    let front = Position::FRONT_LEFT
+        | Position::FRONT_RIGHT
+        | Position::FRONT_LEFT_CENTER
+        | Position::FRONT_RIGHT_CENTER;
+    match positions.iter().nth(index) {
+        Some(position) if position == Position::LFE1 || position == Position::LFE2 => 0.0,
+        Some(position) if position == Position::FRONT_CENTER => 1.0,
+        Some(position) if front.contains(position) => std::f32::consts::FRAC_1_SQRT_2,
+        _ => 0.5,
     }
 }
 

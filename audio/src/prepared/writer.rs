@@ -1,14 +1,14 @@
 //! Writing a prepared file.
 
-use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, ErrorKind, Write};
+use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::header::{END_MAGIC, FOOTER_BYTES, HEADER_BYTES, Header, RATES, root_of};
-use super::{PreparedError, PreparedInfo};
+use super::header::{END_MAGIC, FOOTER_BYTES, HEADER_BYTES, Header, root_of};
+use super::{PreparedError, PreparedInfo, working};
 
 /// Writes one prepared file, front to back, in bounded memory (one block, and 32 bytes per block written).
 ///
@@ -16,8 +16,10 @@ use super::{PreparedError, PreparedInfo};
 #[derive(Debug)]
 pub struct PreparedWriter {
     path: PathBuf,
-    file: BufWriter<File>,
+    file: Arc<File>,
     header: Header,
+    /// Bytes of samples in the file.
+    written: u64,
     block: Vec<u8>,
     table: Vec<u8>,
 }
@@ -28,43 +30,32 @@ impl PreparedWriter {
     /// # Errors
     /// [`PreparedError::Invalid`] for a sample rate outside 4 kHz to 384 kHz; [`PreparedError::Io`].
     pub fn create(path: &Path, sample_rate: u32, original_sha256: [u8; 32]) -> Result<Self, PreparedError> {
-        if !RATES.contains(&sample_rate) {
-            return Err(PreparedError::Invalid {
-                path: path.into(),
-                what: format!("{sample_rate} Hz is no usable sample rate; choose one from 4000 to 384000"),
-            });
-        }
-        let io = |action| move |source| PreparedError::Io { path: path.into(), action, source };
-        match std::fs::remove_file(path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(io("replace")(error)),
-            _ => {}
-        }
-        let file = OpenOptions::new().write(true).create_new(true).open(path);
-        let mut file = BufWriter::with_capacity(64 << 10, file.map_err(io("create"))?);
-        file.write_all(&[0; HEADER_BYTES as usize]).map_err(io("write"))?;
-        let block_frames = sample_rate.div_ceil(4);
-        Ok(Self {
-            path: path.into(),
-            file,
-            header: Header { sample_rate, frames: 0, block_frames, original_sha256 },
-            block: Vec::with_capacity(block_frames as usize * 2),
-            table: Vec::new(),
-        })
+        let (file, header) = working::create(path, sample_rate, original_sha256)?;
+        Ok(Self::over(path.into(), file, header))
+    }
+
+    /// Writes over what is in the file behind its (unfinished) header.
+    pub(super) fn over(path: PathBuf, file: Arc<File>, header: Header) -> Self {
+        let block = Vec::with_capacity(header.block_frames as usize * 2);
+        Self { path, file, header, written: 0, block, table: Vec::new() }
     }
 
     /// Appends samples.
     ///
     /// # Errors
     /// [`PreparedError::Io`]; the file is then of no more use.
-    pub fn push(&mut self, samples: &[i16]) -> Result<(), PreparedError> {
+    pub fn push(&mut self, mut samples: &[i16]) -> Result<(), PreparedError> {
         let block_bytes = self.header.block_frames as usize * 2;
-        for &sample in samples {
-            self.block.extend_from_slice(&sample.to_le_bytes());
+        self.header.frames += samples.len() as u64;
+        while !samples.is_empty() {
+            let room = (block_bytes - self.block.len()) / 2;
+            let (now, later) = samples.split_at(room.min(samples.len()));
+            self.block.extend(now.iter().flat_map(|sample| sample.to_le_bytes()));
             if self.block.len() == block_bytes {
                 self.flush_block()?;
             }
+            samples = later;
         }
-        self.header.frames += samples.len() as u64;
         Ok(())
     }
 
@@ -76,7 +67,8 @@ impl PreparedWriter {
 
     fn flush_block(&mut self) -> Result<(), PreparedError> {
         self.table.extend_from_slice(&Sha256::digest(&self.block));
-        let written = self.file.write_all(&self.block);
+        let written = self.file.write_all_at(&self.block, HEADER_BYTES + self.written);
+        self.written += self.block.len() as u64;
         self.block.clear();
         written.map_err(|source| PreparedError::Io { path: self.path.clone(), action: "write", source })
     }
@@ -95,17 +87,18 @@ impl PreparedWriter {
         };
         let header = self.header.encode();
         let root = root_of(&header, &self.table);
-        let mut footer = Vec::with_capacity(FOOTER_BYTES as usize);
-        footer.extend_from_slice(&END_MAGIC);
-        footer.extend_from_slice(&self.header.blocks().to_le_bytes());
-        footer.extend_from_slice(&root);
-        self.file.write_all(&self.table).map_err(io("write"))?;
-        self.file.write_all(&footer).map_err(io("write"))?;
-        self.file.flush().map_err(io("write"))?;
-        let file = self.file.get_ref();
-        file.write_all_at(&header, 0).map_err(io("write"))?;
-        file.sync_all().map_err(io("fsync"))?;
-        let bytes = HEADER_BYTES + self.header.data_bytes() + self.table.len() as u64 + FOOTER_BYTES;
+        let mut end = self.table;
+        end.reserve_exact(FOOTER_BYTES as usize);
+        end.extend_from_slice(&END_MAGIC);
+        end.extend_from_slice(&self.header.blocks().to_le_bytes());
+        end.extend_from_slice(&root);
+        let end_at = HEADER_BYTES + self.written;
+        let bytes = end_at + end.len() as u64;
+        self.file.write_all_at(&end, end_at).map_err(io("write"))?;
+        // What was longer while it was worked on.
+        self.file.set_len(bytes).map_err(io("shorten"))?;
+        self.file.write_all_at(&header, 0).map_err(io("write"))?;
+        self.file.sync_all().map_err(io("fsync"))?;
         Ok(self.header.info(&root, bytes))
     }
 }

@@ -1,0 +1,344 @@
+//! From the working form to the prepared one: the silences around it, the gain, the limiter, the rounding.
+
+use super::k_weighting::KWeighting;
+use super::limiter::Limiter;
+use super::meter::{Measured, frames_of};
+use super::silence::WINDOWS;
+use super::true_peak::TruePeak;
+use super::waveform::Waveform;
+use super::{Correction, Loudness, gating};
+use crate::prepared::{PreparedError, PreparedInfo, Working};
+
+/// Nothing is raised by more, in dB: below that there is mostly noise.
+const MAX_GAIN_DB: f64 = 20.0;
+/// What the limiter takes away is given back by so much more gain at most, in dB: then it is only squashed.
+const MAX_MAKE_UP_DB: f64 = 6.0;
+/// A recording on one of two channels loses so much in the mix, in dB; it is no noisier for that.
+const DROPPED_CHANNEL_DB: f64 = 6.02;
+/// Quieter than this is as good as silent and left alone, in dBFS.
+pub(super) const SILENT_DBFS: f64 = -60.0;
+/// The prepared form's loudness is brought this close to the target, in LU.
+const CLOSE: f64 = 0.1;
+/// The last step may be so long without being measured before it is taken, in dB: what the limiter takes of it is less
+/// than a third.
+const LAST_STEP: f64 = 0.3;
+/// How often the limited sound is measured before it is written.
+const TRIALS: usize = 5;
+/// What is removed before the sound and after it is this much quieter than the sound, in LU: with the usual target it
+/// ends up below -60 dBFS.
+const TRIM_LU: f64 = 44.0;
+/// What is kept of it, in hundredths of a second, at least.
+const KEPT_BEFORE: usize = 5;
+const KEPT_AFTER: usize = 10;
+/// A constant part from here on is removed, as a share of full scale.
+pub(super) const OFFSET: f64 = 0.01;
+/// Full scale of the prepared form.
+const SCALE: f32 = 32_768.0;
+
+/// What was written.
+#[derive(Debug)]
+pub(crate) struct Corrected {
+    pub(crate) info: PreparedInfo,
+    /// Highest sample of the prepared form, as a share of full scale.
+    pub(crate) peak: f64,
+    pub(crate) loudness: Loudness,
+    pub(crate) waveform: Vec<u8>,
+}
+
+/// Overwrites the working form with the prepared one.
+pub(super) fn correct(
+    mut working: Working,
+    measured: &Measured,
+    correction: &Correction,
+    dropped_channel: bool,
+) -> Result<Corrected, PreparedError> {
+    let original_lufs = measured.lufs();
+    let part = Part::of(measured, correction, original_lufs);
+    let audible = decibels(f64::from(measured.peak())).is_some_and(|peak| peak >= SILENT_DBFS);
+    let target = correction.target_lufs.filter(|_| audible);
+    let offset = if target.is_some() && measured.offset.abs() >= OFFSET { measured.offset } else { 0.0 };
+    let mut pass =
+        Pass { working: &mut working, measured, part, offset, ceiling: correction.max_true_peak_dbtp };
+    let wanted = target.and_then(|target| Some((target, gating::gain_to(pass.hops(), target)?)));
+    let gain_db = match wanted {
+        Some((target, wanted)) if wanted.is_finite() => {
+            let cap = MAX_GAIN_DB + if dropped_channel { DROPPED_CHANNEL_DB } else { 0.0 };
+            pass.find_gain(target, wanted.min(cap), cap)?
+        }
+        _ => 0.0,
+    };
+    let mut writer = pass.working.overwrite();
+    let mut rounded = Rounded::new(part.frames);
+    let outcome = pass.run(gain_db, &mut |samples| writer.push(rounded.take(samples)))?;
+    let info = writer.finish()?;
+    let seconds = |frames: u64| frames as f64 / f64::from(measured.rate);
+    let loudness = Loudness {
+        original_lufs,
+        original_true_peak_dbtp: decibels(f64::from(measured.true_peak)),
+        range_lu: gating::range(&measured.hops),
+        gain_db,
+        limited_db: outcome.limited_db,
+        lufs: gating::integrated(&outcome.hops, 0.0),
+        true_peak_dbtp: decibels(f64::from(rounded.true_peak.finish())),
+        trimmed_start_seconds: seconds(part.first),
+        trimmed_end_seconds: seconds(measured.frames - part.first - part.frames),
+    };
+    let peak = f64::from(rounded.peak) / f64::from(SCALE);
+    Ok(Corrected { info, peak, loudness, waveform: rounded.waveform.finish() })
+}
+
+/// In dB; `None` for nothing.
+pub(super) fn decibels(share: f64) -> Option<f64> {
+    (share > 0.0).then(|| 20.0 * share.log10())
+}
+
+fn linear(decibels: f64) -> f64 {
+    10f64.powf(decibels / 20.0)
+}
+
+/// The part of the working form that is kept. It begins with a hop, so that what was measured in hops holds for it.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    first: u64,
+    frames: u64,
+}
+
+impl Part {
+    fn of(measured: &Measured, correction: &Correction, lufs: Option<f64>) -> Self {
+        let whole = Self { first: 0, frames: measured.frames };
+        let silences = lufs
+            .filter(|_| correction.trim_silence)
+            .and_then(|lufs| measured.levels.silences(lufs - TRIM_LU));
+        let Some(silences) = silences else {
+            return whole;
+        };
+        let (window, hop) = frames_of(measured.rate);
+        let kept_before = silences.leading.saturating_sub(KEPT_BEFORE) * window / hop * hop;
+        let first = kept_before as u64;
+        let windows = measured.frames.div_ceil(window as u64);
+        let end = (windows - silences.trailing as u64 + KEPT_AFTER as u64) * window as u64;
+        let end = end.next_multiple_of(hop as u64).min(measured.frames);
+        Self { first, frames: end - first }
+    }
+}
+
+/// Everything that one way through the working form needs.
+struct Pass<'a> {
+    working: &'a mut Working,
+    measured: &'a Measured,
+    part: Part,
+    offset: f64,
+    /// In dBTP.
+    ceiling: f64,
+}
+
+/// What one way through it brought.
+struct Outcome {
+    /// Weighted mean square of every whole hop, as it came out.
+    hops: Vec<f64>,
+    limited_db: f64,
+}
+
+impl Pass<'_> {
+    fn hop(&self) -> usize {
+        frames_of(self.measured.rate).1
+    }
+
+    /// The whole hops of the part, as they were measured.
+    fn hops(&self) -> &[f64] {
+        let hop = self.hop() as u64;
+        let first = usize::try_from(self.part.first / hop).unwrap_or(usize::MAX);
+        let count = usize::try_from(self.part.frames / hop).unwrap_or(0);
+        self.measured.hops.get(first..first + count).unwrap_or_default()
+    }
+
+    fn limiter(&self, gain_db: f64) -> Option<Limiter> {
+        let limiter = Limiter::new(self.measured.rate, linear(self.ceiling));
+        let highest = (f64::from(self.measured.peak()) + self.offset.abs()) * linear(gain_db);
+        limiter.may_act(highest).then_some(limiter)
+    }
+
+    /// The gain with which what comes out of the limiter is as loud as `target`, not above `cap`.
+    fn find_gain(&mut self, target: f64, start_db: f64, cap: f64) -> Result<f64, PreparedError> {
+        let cap = cap.min(start_db + MAX_MAKE_UP_DB);
+        let (mut gain_db, mut before) = (start_db, None::<(f64, f64)>);
+        for _ in 0..TRIALS {
+            if self.limiter(gain_db).is_none() {
+                break;
+            }
+            let outcome = self.run(gain_db, &mut |_| Ok(()))?;
+            let Some(reached) = gating::integrated(&outcome.hops, 0.0) else {
+                break;
+            };
+            let missing = target - reached;
+            // What one dB more brings, as seen in the step before.
+            let effect =
+                before.map_or(0.9, |(gain, lufs)| (reached - lufs) / (gain_db - gain)).clamp(0.2, 1.0);
+            before = Some((gain_db, reached));
+            let next = (gain_db + missing / effect).min(cap);
+            if missing.abs() < CLOSE || (next - gain_db).abs() < 0.01 {
+                break;
+            }
+            let step = (next - gain_db).abs();
+            gain_db = next;
+            if step < LAST_STEP {
+                break;
+            }
+        }
+        Ok(gain_db)
+    }
+
+    /// Goes through the part once and gives `each` what comes out, in order, in pieces of no more than a hop.
+    fn run(
+        &mut self,
+        gain_db: f64,
+        each: &mut dyn FnMut(&[f32]) -> Result<(), PreparedError>,
+    ) -> Result<Outcome, PreparedError> {
+        let hop = self.hop();
+        let (gain, offset) = (linear(gain_db) as f32, self.offset as f32);
+        let mut limiter = self.limiter(gain_db);
+        let mut remeasured = Remeasured::new(self.measured.rate, hop, linear(gain_db).powi(2));
+        let (mut input, mut output) = (Vec::with_capacity(hop), Vec::with_capacity(3 * hop));
+        let mut at = 0;
+        loop {
+            let left = usize::try_from(self.part.frames - at).unwrap_or(usize::MAX);
+            input.resize(hop.min(left), 0.0);
+            self.working.read(self.part.first + at, &mut input)?;
+            at += input.len() as u64;
+            for sample in &mut input {
+                *sample = (*sample - offset) * gain;
+            }
+            match &mut limiter {
+                Some(limiter) => {
+                    limiter.push(&input, &mut output);
+                    if input.len() == left {
+                        limiter.finish(&mut output);
+                    }
+                }
+                None => output.extend_from_slice(&input),
+            }
+            let whole = output.len() / hop * hop;
+            for piece in output[..whole].chunks_exact(hop) {
+                let limited = limiter.as_ref().and_then(Limiter::last_limited);
+                remeasured.take(piece, limited, self.hops());
+                each(piece)?;
+            }
+            output.drain(..whole);
+            if input.len() == left {
+                each(&output)?;
+                let limited_db = limiter.as_ref().map_or(0.0, Limiter::deepest_db);
+                return Ok(Outcome { hops: remeasured.hops, limited_db });
+            }
+        }
+    }
+}
+
+/// The weighted energy of what comes out. Where nothing was limited it follows from what was measured before.
+struct Remeasured {
+    weighting: KWeighting,
+    hop: usize,
+    power: f64,
+    hops: Vec<f64>,
+    before: Vec<f32>,
+    limited_before: bool,
+    /// The filter has heard the hop before.
+    in_step: bool,
+}
+
+impl Remeasured {
+    fn new(rate: u32, hop: usize, power: f64) -> Self {
+        let weighting = KWeighting::new(rate);
+        Self {
+            weighting,
+            hop,
+            power,
+            hops: Vec::new(),
+            before: Vec::new(),
+            limited_before: false,
+            in_step: false,
+        }
+    }
+
+    fn take(&mut self, piece: &[f32], last_limited: Option<u64>, original: &[f64]) {
+        let index = self.hops.len();
+        let limited = last_limited.is_some_and(|last| last >= (index * self.hop) as u64);
+        let unlimited = original.get(index).filter(|_| !limited && !self.limited_before);
+        let energy = match unlimited {
+            Some(energy) => {
+                self.in_step = false;
+                energy * self.power
+            }
+            None => {
+                if !self.in_step {
+                    // The filter forgets within a small part of a hop.
+                    self.weighting.reset();
+                    self.weighting.energy(&self.before);
+                    self.in_step = true;
+                }
+                self.weighting.energy(piece) / self.hop as f64
+            }
+        };
+        self.hops.push(energy);
+        self.limited_before = limited;
+        self.before.clear();
+        self.before.extend_from_slice(piece);
+    }
+}
+
+/// The prepared form's samples, and what is seen of them on the way.
+///
+/// They are rounded without dither: silence stays silent, what was 16 bits stays the same bits, and the error, 98 dB
+/// below full scale, lies far below the noise of any recording that a horn loudspeaker plays.
+struct Rounded {
+    samples: Vec<i16>,
+    heard: Vec<f32>,
+    peak: u16,
+    true_peak: TruePeak,
+    waveform: Waveform,
+}
+
+impl Rounded {
+    fn new(frames: u64) -> Self {
+        let (samples, heard) = (Vec::new(), Vec::new());
+        Self { samples, heard, peak: 0, true_peak: TruePeak::new(), waveform: Waveform::new(frames) }
+    }
+
+    fn take(&mut self, samples: &[f32]) -> &[i16] {
+        self.samples.clear();
+        self.samples.extend(samples.iter().map(|&sample| round(sample)));
+        self.heard.clear();
+        self.heard.extend(self.samples.iter().map(|&sample| f32::from(sample) / SCALE));
+        self.true_peak.push(&self.heard);
+        self.waveform.push(&self.samples);
+        self.peak = self.samples.iter().fold(self.peak, |peak, sample| peak.max(sample.unsigned_abs()));
+        &self.samples
+    }
+}
+
+/// To the nearest of 16 bits. Adding 1.5 × 2²³ leaves the rounded number in the low bits, in a form that the compiler
+/// turns into vectors.
+fn round(sample: f32) -> i16 {
+    const MAGIC: f32 = 12_582_912.0;
+    let scaled = (sample * SCALE).clamp(-SCALE, SCALE - 1.0) + MAGIC;
+    (scaled.to_bits() as i32 - MAGIC.to_bits() as i32) as i16
+}
+
+/// Hundredths of a second as seconds.
+pub(super) fn seconds(windows: usize) -> f64 {
+    windows as f64 / f64::from(WINDOWS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounding_is_to_the_nearest_and_never_wraps() {
+        for sample in i16::MIN..=i16::MAX {
+            assert_eq!(round(f32::from(sample) / SCALE), sample);
+            assert_eq!(round((f32::from(sample) + 0.4) / SCALE), sample);
+        }
+        assert_eq!((round(1.0), round(-1.0), round(1e9), round(-1e9)), (32_767, -32_768, 32_767, -32_768));
+        assert_eq!(round(0.4 / SCALE), 0);
+    }
+}
