@@ -9,6 +9,7 @@ mod refusal;
 mod sink;
 mod sniff;
 mod source;
+mod tags;
 mod warning;
 mod wav_header;
 
@@ -21,6 +22,7 @@ use crate::loudness::{Correction, Loudness};
 
 pub use decode::inspect_file;
 pub use refusal::{InspectRefusal, RefusalCode};
+pub use tags::{MAX_CHARS as MAX_TAG_CHARS, Tags};
 pub use warning::{InspectWarning, WarningCode};
 
 /// What to inspect and where its prepared form goes.
@@ -71,6 +73,9 @@ pub struct InspectReport {
     pub waveform: Vec<u8>,
     /// Packets that could not be decoded and are missing.
     pub damaged_packets: u64,
+    /// What the file says of itself.
+    #[serde(default)]
+    pub tags: Tags,
     /// Remarks for whoever approves it.
     pub warnings: Vec<InspectWarning>,
 }

@@ -107,6 +107,7 @@ fn inspect(request: &InspectRequest, mix: Mix) -> Result<InspectReport, InspectR
         peak_dbfs,
         loudness,
         waveform,
+        tags: super::Tags::default(),
         damaged_packets: heard.damaged,
         warnings,
     })
