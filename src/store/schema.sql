@@ -1,4 +1,4 @@
--- The station's database, version 3. Times are nanoseconds since 1970-01-01T00:00:00Z unless a column says otherwise.
+-- The station's database, version 4. Times are nanoseconds since 1970-01-01T00:00:00Z unless a column says otherwise.
 -- Objects that people plan with are documents: what they mean is checked by loaxa-schedules, what is searched has a column.
 
 -- Facts about the board itself: 'accounted_until', 'stopped', …
@@ -55,7 +55,10 @@ CREATE TABLE segments (
   approved_by   TEXT REFERENCES identities (id),
   approved_at   INTEGER,
   approval_note TEXT,
-  music         INTEGER NOT NULL DEFAULT 0
+  music         INTEGER NOT NULL DEFAULT 0,
+  waveform      BLOB,                     -- peaks of the prepared PCM, 0 to 255 of full scale, evenly spaced
+  recipe        TEXT,                     -- what the prepared PCM was made with beside the original
+  needed_at     INTEGER                   -- when the prepared PCM was last planned, played, sent or listened to
 ) STRICT;
 CREATE INDEX segments_by_sha ON segments (sha256);
 CREATE INDEX segments_by_state ON segments (state);
@@ -116,7 +119,8 @@ CREATE TABLE airings (
   confirmed     INTEGER,
   clock         TEXT NOT NULL,
   due_row       INTEGER NOT NULL,
-  ended_row     INTEGER
+  ended_row     INTEGER,
+  evidence      TEXT                      -- JSON: what the output can say of it
 ) STRICT;
 CREATE INDEX airings_by_start ON airings (planned_start);
 CREATE INDEX airings_of_campaigns ON airings (campaign) WHERE origin = 'campaign';

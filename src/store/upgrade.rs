@@ -8,9 +8,10 @@ use rusqlite::{Connection, TransactionBehavior};
 
 const SCHEMA: &str = include_str!("schema.sql");
 /// The version that this program writes.
-pub(super) const VERSION: i64 = 3;
+pub(super) const VERSION: i64 = 4;
 /// What brings a database of version `index + 1` to the version after it.
-const STEPS: [&str; 2] = [include_str!("upgrade_2.sql"), include_str!("upgrade_3.sql")];
+const STEPS: [&str; 3] =
+    [include_str!("upgrade_2.sql"), include_str!("upgrade_3.sql"), include_str!("upgrade_4.sql")];
 
 /// Creates what is not there yet.
 ///
@@ -66,6 +67,7 @@ mod tests {
 
     const SCHEMA_1: &str = include_str!("schema_1.sql");
     const SCHEMA_2: &str = include_str!("schema_2.sql");
+    const SCHEMA_3: &str = include_str!("schema_3.sql");
 
     /// Every table, index and trigger: its name, and its text without comments, blanks and quotes.
     fn schema(connection: &rusqlite::Connection) -> Vec<(String, String)> {
@@ -164,6 +166,46 @@ mod tests {
         assert_eq!((zone.version, zone.value.name.as_str()), (3, "Thôn 1"));
         assert!(upgraded.all_segments().unwrap().remove(0).pushed.music);
         assert_eq!(upgraded.emergencies(None, 10).unwrap(), vec![]);
+    }
+
+    #[test]
+    fn a_database_of_version_3_is_brought_up_to_date_with_everything_in_it() {
+        let (old, new) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let file = old.path().join("loaxa.db");
+        let connection = rusqlite::Connection::open(&file).unwrap();
+        connection.execute_batch(SCHEMA_3).unwrap();
+        connection
+            .execute_batch(
+                r#"INSERT INTO identities (id, kind, name, scopes, secret, created_at) VALUES ('i', 'token', 'i', '[]', 's', 0);
+                INSERT INTO segments (id, version, state, sha256, bytes, title, language, class, duration, prepared, sound,
+                    uploaded_by, uploaded_at)
+                VALUES ('01890a5d-ac96-774b-bcce-b302099a8051', 4, 'approved', 'aa', 1, 'Tin', 'vi', 'normal', 4000000000, 'bb',
+                    '{"codec":"mp3","sample_rate":44100,"channels":2,"peak_dbfs":-1.5,"warnings":[]}', 'i', 0);
+                INSERT INTO airings (slot, seq, entry, origin, programme, segment, planned_start, offset_in, played, outcome,
+                    confirmed, clock, due_row, ended_row)
+                VALUES ('k/20261120T100000Z/0', 1, '{"kind":"refused","key":"k/20261120T100000Z/0",
+                    "origin":{"programme":"01890a5d-ac96-774b-bcce-b302099a8053"},"name":"Sáng","occurrence":"2026-11-20T10:00:00Z",
+                    "position":0,"segment":"01890a5d-ac96-774b-bcce-b302099a8051","title":"Tin","class":"normal",
+                    "start":"2026-11-20T10:00:00Z","duration":null,"zones":[],"reason":{"code":"overlap","vi":"a","en":"b"}}',
+                    'programme', '01890a5d-ac96-774b-bcce-b302099a8053', '01890a5d-ac96-774b-bcce-b302099a8051',
+                    1795082400000000000, 0, 0, 'suppressed', 0, 'kernel', 1, 2);
+                PRAGMA user_version = 3;"#,
+            )
+            .unwrap();
+        drop(connection);
+        let upgraded = Store::open(old.path(), Timestamp::UNIX_EPOCH).unwrap();
+        upgraded.check().unwrap();
+        drop(Store::open(new.path(), Timestamp::UNIX_EPOCH).unwrap());
+        let fresh = rusqlite::Connection::open(new.path().join("loaxa.db")).unwrap();
+        let connection = rusqlite::Connection::open(&file).unwrap();
+        assert_eq!(schema(&connection), schema(&fresh));
+        let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+        assert_eq!(version, super::VERSION);
+        let segment = upgraded.all_segments().unwrap().remove(0);
+        assert_eq!((segment.version, segment.prepared.as_deref()), (4, Some("bb")));
+        assert_eq!(segment.sound.unwrap().peak_dbfs, Some(-1.5));
+        let filter = AiringFilter { limit: 9, ..AiringFilter::default() };
+        assert_eq!(upgraded.airings(&filter).unwrap().remove(0).outcome, "suppressed");
     }
 
     #[test]
