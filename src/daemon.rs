@@ -10,6 +10,7 @@ use crate::playout_loop::{Parts, PlayoutHandle, PlayoutLoop};
 use crate::store::{LogJob, Store};
 use crate::turns::Turns;
 use crate::web::{self, About, App, Warning};
+use loaxa_audio::child::{self, Confinement};
 use loaxa_audio::output::{OutputKind, OutputSettings};
 use loaxa_firmware_bridge::{Amplifier, SimulatedAmplifier, SimulatedSettings};
 use sd_notify::NotifyState;
@@ -104,6 +105,7 @@ async fn station(
         timezone: site.timezone.clone(),
         site,
         about: about(&config, warnings),
+        inspection: inspection().await,
         plan_changed,
         turns: Turns::default(),
     });
@@ -276,6 +278,28 @@ fn standing_warnings(config: &Config) -> Vec<Warning> {
         });
     }
     warnings
+}
+
+/// Asks a child of this program what it gives up here before it looks into a recording; said once, at the start.
+async fn inspection() -> Option<Confinement> {
+    match blocking(|| Ok(child::probe(Path::new("/proc/self/exe")))).await {
+        Ok(Ok(confinement)) if confinement.is_complete() => {
+            tracing::info!(%confinement, "inspections are confined");
+            Some(confinement)
+        }
+        Ok(Ok(confinement)) => {
+            tracing::warn!(%confinement, "inspections are confined as far as this kernel can");
+            Some(confinement)
+        }
+        Ok(Err(refusal)) => {
+            tracing::error!(why = %refusal.en, "no recording can be inspected");
+            None
+        }
+        Err(error) => {
+            tracing::error!(%error, "no recording can be inspected");
+            None
+        }
+    }
 }
 
 fn about(config: &Config, warnings: Vec<Warning>) -> About {

@@ -5,6 +5,7 @@
 //! even so, run it only inside [`crate::child`].
 
 mod decode;
+mod files;
 mod refusal;
 mod sink;
 mod sniff;
@@ -18,9 +19,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::child::Confinement;
 use crate::loudness::{Correction, Loudness};
 
 pub use decode::inspect_file;
+pub(crate) use decode::inspect_opened;
+pub(crate) use files::InspectFiles;
 pub use refusal::{InspectRefusal, RefusalCode};
 pub use tags::{MAX_CHARS as MAX_TAG_CHARS, Tags};
 pub use warning::{InspectWarning, WarningCode};
@@ -78,6 +82,8 @@ pub struct InspectReport {
     pub tags: Tags,
     /// Remarks for whoever approves it.
     pub warnings: Vec<InspectWarning>,
+    /// What its inspection was kept away from.
+    pub confinement: Confinement,
 }
 
 impl InspectReport {

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use loaxa_audio::child::{ChildLimits, inspect};
+use loaxa_audio::child::{ChildLimits, inspect, probe};
 use loaxa_audio::inspect::{InspectRequest, RefusalCode};
 use loaxa_audio::prepared::Prepared;
 use loaxa_audio::synth::write_wav;
@@ -33,6 +33,8 @@ fn a_good_recording_comes_back_as_a_report() {
     let report = inspect(&example("inspect"), &request, &ChildLimits::default()).unwrap();
     assert_eq!(report.frames, 96_000);
     Prepared::open(&request.output, &report.root).unwrap().verify_all().unwrap();
+    assert!(report.confinement.limits, "{}", report.confinement);
+    assert_eq!(probe(&example("inspect")).unwrap(), report.confinement);
     // A relative name means what it means to the parent.
     let here = std::env::current_dir().unwrap();
     let up: std::path::PathBuf = here.components().skip(1).map(|_| "..").collect();
@@ -58,6 +60,8 @@ fn no_child_can_harm_or_delay_its_parent() {
     let request = sound(dir.path(), 0.5);
     let output = request.output.display().to_string();
     let limits = ChildLimits { wall: Duration::from_millis(800), ..ChildLimits::default() };
+    let report = inspect(&example("inspect"), &request, &ChildLimits::default()).unwrap();
+    let lie = format!("echo '{{\"report\":{}}}'", serde_json::to_string(&report).unwrap());
     for (body, code) in [
         ("exit 0", RefusalCode::InspectionFailed),
         ("echo hello", RefusalCode::InspectionFailed),
@@ -73,13 +77,13 @@ fn no_child_can_harm_or_delay_its_parent() {
         ("echo 'memory allocation of 9 bytes failed' >&2; kill -6 $$", RefusalCode::InspectionOutOfMemory),
         ("exit 101", RefusalCode::InspectionCrashed),
         ("exit 2", RefusalCode::InspectionFailed),
-        // A child that lies about having prepared the recording.
+        ("kill -31 $$", RefusalCode::InspectionCrashed),
         (
-            "echo '{\"report\":{\"codec\":\"mp3\",\"container\":\"mp3\",\"original_rate\":1,\"channels\":1,\
-             \"sample_rate\":48000,\"frames\":1,\"root\":\"00\",\"bytes\":1,\"peak_dbfs\":null,\
-             \"damaged_packets\":0,\"warnings\":[]}}'",
+            "echo '{\"confined\":{\"landlock\":null,\"system_calls\":true,\"no_network\":true,\"limits\":true}}'",
             RefusalCode::InspectionFailed,
         ),
+        // A child that lies about having prepared the recording.
+        (lie.as_str(), RefusalCode::InspectionFailed),
     ] {
         let exe = script(dir.path(), &format!(": > {output}\n{body}"));
         let before = Instant::now();

@@ -4,6 +4,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Driver, OutputForm};
 use crate::error::Result;
 use crate::store::Store;
+use loaxa_audio::child;
 use loaxa_audio::output::{Output, OutputKind, OutputSettings};
 use serde_json::json;
 use std::path::Path;
@@ -23,6 +24,7 @@ pub fn doctor(config: &Config, data: &Path, as_json: bool) -> Result<ExitCode> {
         clock(config),
         database(config, data),
         space(data),
+        inspection(),
         sound(config),
         amplifier(config),
     ];
@@ -82,6 +84,21 @@ fn space(data: &Path) -> Finding {
             Finding { what: "storage", good: free >= LITTLE, says: format!("{free} MiB free{remedy}") }
         }
         Err(error) => Finding { what: "storage", good: false, says: format!("{}: {error}", data.display()) },
+    }
+}
+
+/// What lacks Landlock or a filter still inspects; the limits are what a station cannot do without.
+fn inspection() -> Finding {
+    match child::probe(Path::new("/proc/self/exe")) {
+        Ok(confinement) => {
+            let remedy = if confinement.is_complete() {
+                ""
+            } else {
+                "; a 64-bit kernel with seccomp would keep a decoder that was taken over from everything"
+            };
+            Finding { what: "inspection", good: confinement.limits, says: format!("{confinement}{remedy}") }
+        }
+        Err(refusal) => Finding { what: "inspection", good: false, says: refusal.en },
     }
 }
 

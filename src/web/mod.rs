@@ -34,6 +34,7 @@ use crate::playout_loop::PlayoutHandle;
 use crate::store::Store;
 use crate::turns::Turns;
 use jiff::tz::TimeZone;
+use loaxa_audio::child::Confinement;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::convert::Infallible;
@@ -64,6 +65,8 @@ pub struct App {
     pub site: Site,
     /// What the station says of itself.
     pub about: About,
+    /// What inspections are kept away from on this machine. `None` when none can be made.
+    pub inspection: Option<Confinement>,
     /// Told whenever what could air has changed.
     pub plan_changed: watch::Sender<u64>,
     /// One request with the same `Idempotency-Key` at a time.

@@ -86,6 +86,20 @@ async fn status(app: Arc<App>, caller: Caller) -> Result<Response> {
     json(StatusCode::OK, &value)
 }
 
+/// What holds around the decoder of a recording.
+fn inspection(app: &App) -> Value {
+    match &app.inspection {
+        Some(held) => json!({
+            "possible": true, "confined": held.is_complete(), "landlock": held.landlock,
+            "system_calls": held.system_calls, "no_network": held.no_network, "limits": held.limits,
+        }),
+        None => json!({
+            "possible": false, "confined": false, "landlock": null,
+            "system_calls": false, "no_network": false, "limits": false,
+        }),
+    }
+}
+
 /// The station as it is now.
 fn now(app: &App) -> Result<Value> {
     let time = app.clock.now();
@@ -112,6 +126,7 @@ fn now(app: &App) -> Result<Value> {
     Ok(json!({
         "station": app.about,
         "now": instant(time.wall),
+        "inspection": inspection(app),
         "clock": { "trusted": time.trusted, "reason": app.clock.trust().as_str() },
         "activity": air.view.as_ref().map(|view| match &view.activity {
             Activity::Idle => json!({ "kind": "idle" }),

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use super::worker::{Answer, Order};
-use super::{ChildLimits, SUBCOMMAND};
+use super::{ChildLimits, Confinement, SUBCOMMAND};
 use crate::inspect::{InspectRefusal, InspectReport, InspectRequest};
 use crate::monotonic;
 use crate::prepared::Prepared;
@@ -19,11 +19,14 @@ const OUTPUT_BYTES: u64 = 64 << 10;
 const GRACE: Duration = Duration::from_secs(1);
 /// How often an exit is looked for while the pipes are still open.
 const LOOK: Duration = Duration::from_millis(20);
+/// How long a child may take that only says what holds.
+const PROBE: Duration = Duration::from_secs(5);
 
 const SIGABRT: i32 = 6;
 const SIGKILL: i32 = 9;
 const SIGXCPU: i32 = 24;
 const SIGXFSZ: i32 = 25;
+const SIGSYS: i32 = 31;
 
 /// Inspects and prepares one recording in a child process: `exe inspect-child …`. Blocks, for at most
 /// [`ChildLimits::wall`] and a second or two; whatever the child does or prints, this returns.
@@ -35,12 +38,36 @@ pub fn inspect(
     request: &InspectRequest,
     limits: &ChildLimits,
 ) -> Result<InspectReport, InspectRefusal> {
-    let result = absolute(exe, request)
-        .and_then(|(exe, request)| run(&exe, &request, limits).and_then(|report| confirm(report, &request)));
+    let result = absolute(exe, request).and_then(|(exe, request)| {
+        let order = Order::Inspect { request: request.clone(), limits: limits.clone() };
+        match run(&exe, &order, limits.wall)? {
+            Answer::Report(report) => confirm(report, &request),
+            Answer::Refusal(refusal) => Err(refusal),
+            Answer::Confined(_) => Err(misunderstood()),
+        }
+    });
     if result.is_err() {
         let _ = std::fs::remove_file(&request.output);
     }
     result
+}
+
+/// What a child of this program gives up on this machine, found out by a child that does nothing else. Blocks for some
+/// milliseconds, at most for seconds.
+///
+/// # Errors
+/// When no child can be started or its limits do not hold, with what to do next.
+pub fn probe(exe: &Path) -> Result<Confinement, InspectRefusal> {
+    let limits = ChildLimits { wall: PROBE, ..ChildLimits::default() };
+    match run(exe, &Order::Probe { limits }, PROBE)? {
+        Answer::Confined(confinement) => Ok(confinement),
+        Answer::Refusal(refusal) => Err(refusal),
+        Answer::Report(_) => Err(misunderstood()),
+    }
+}
+
+fn misunderstood() -> InspectRefusal {
+    InspectRefusal::failed("its answer cannot be understood")
 }
 
 /// The child runs in another folder, so that it holds none: relative names are made absolute here.
@@ -57,9 +84,8 @@ fn absolute(exe: &Path, request: &InspectRequest) -> Result<(PathBuf, InspectReq
     Ok((absolute(exe)?, request))
 }
 
-fn run(exe: &Path, request: &InspectRequest, limits: &ChildLimits) -> Result<InspectReport, InspectRefusal> {
-    let order = Order { request: request.clone(), limits: limits.clone() };
-    let order = serde_json::to_string(&order).map_err(|error| InspectRefusal::failed(&error.to_string()))?;
+fn run(exe: &Path, order: &Order, wall: Duration) -> Result<Answer, InspectRefusal> {
+    let order = serde_json::to_string(order).map_err(|error| InspectRefusal::failed(&error.to_string()))?;
     let mut child = Command::new(exe)
         .arg(SUBCOMMAND)
         .arg(order)
@@ -72,7 +98,7 @@ fn run(exe: &Path, request: &InspectRequest, limits: &ChildLimits) -> Result<Ins
         .map_err(|error| InspectRefusal::failed(&format!("{} cannot be started: {error}", exe.display())))?;
     let stdout = child.stdout.take().map(read_bounded);
     let stderr = child.stderr.take().map(read_bounded);
-    let (status, killed) = wait_bounded(&mut child, limits.wall)?;
+    let (status, killed) = wait_bounded(&mut child, wall)?;
     let stdout = stdout.and_then(|lines| lines.recv_timeout(GRACE).ok()).unwrap_or_default();
     let stderr = stderr.and_then(|lines| lines.recv_timeout(GRACE).ok()).unwrap_or_default();
     if killed {
@@ -81,11 +107,7 @@ fn run(exe: &Path, request: &InspectRequest, limits: &ChildLimits) -> Result<Ins
     if !status.success() {
         return Err(explain(status, &String::from_utf8_lossy(&stderr)));
     }
-    match serde_json::from_slice(&stdout) {
-        Ok(Answer::Report(report)) => Ok(report),
-        Ok(Answer::Refusal(refusal)) => Err(refusal),
-        Err(_) => Err(InspectRefusal::failed("its answer cannot be understood")),
-    }
+    serde_json::from_slice(&stdout).map_err(|_| misunderstood())
 }
 
 /// Reads a pipe to its end or to the bound, in a thread of its own; the result comes through the channel.
@@ -125,6 +147,8 @@ fn explain(status: ExitStatus, stderr: &str) -> InspectRefusal {
         Some(SIGKILL) => InspectRefusal::out_of_memory(),
         Some(SIGXCPU) => InspectRefusal::timeout(),
         Some(SIGXFSZ) => InspectRefusal::too_big_to_prepare(),
+        // Told apart, because only a decoder that was taken over does it.
+        Some(SIGSYS) => InspectRefusal::crashed("signal 31, forbidden system call"),
         Some(signal) => InspectRefusal::crashed(&format!("signal {signal}")),
         None if status.code() == Some(2) => InspectRefusal::failed("the program does not know the command"),
         None => InspectRefusal::crashed(&format!("exit {}", status.code().unwrap_or(-1))),

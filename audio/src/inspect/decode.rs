@@ -1,7 +1,8 @@
 //! Original in, decoded sound out, and what is judged on the way.
 
+use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::sync::Arc;
 
 use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error;
@@ -10,12 +11,14 @@ use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType};
 use symphonia::core::io::{MediaSourceStream, ReadOnlySource};
 use symphonia::core::meta::MetadataOptions;
 
+use super::files::{InspectFiles, unreadable};
 use super::sink::Sink;
 use super::sniff;
 use super::source::Original;
 use super::{InspectRefusal, InspectReport, InspectRequest, InspectWarning};
+use crate::child::Confinement;
 use crate::loudness::{Corrected, Mix, Sound};
-use crate::prepared::sha256_from_hex;
+use crate::prepared::WorkingWriter;
 
 /// Junk before the first frame that a file may have beside its tags: more of it is no recording.
 const PROBE_BYTES: u32 = 32 << 10;
@@ -33,18 +36,31 @@ const JUNK_FORGIVEN: u64 = 16 << 10;
 /// # Errors
 /// The refusal, with what to do next. The output file is then removed.
 pub fn inspect_file(request: &InspectRequest) -> Result<InspectReport, InspectRefusal> {
-    let result = inspect(request, Mix::All);
+    let result = InspectFiles::open(request).and_then(|files| inspect_opened(request, files));
     if result.is_err() {
         let _ = std::fs::remove_file(&request.output);
     }
     result
 }
 
-fn inspect(request: &InspectRequest, mix: Mix) -> Result<InspectReport, InspectRefusal> {
-    let expected_sha256 = sha256_from_hex(&request.original_sha256)
-        .ok_or_else(|| InspectRefusal::failed("the original's SHA-256 is not 64 hex digits"))?;
+/// As [`inspect_file`], of files that are open: it opens no other, and leaves a refused output where it is.
+pub(crate) fn inspect_opened(
+    request: &InspectRequest,
+    files: InspectFiles,
+) -> Result<InspectReport, InspectRefusal> {
+    let InspectFiles { original, expected_sha256, output } = files;
+    inspect(request, &Arc::new(original), expected_sha256, output, Mix::All)
+}
+
+fn inspect(
+    request: &InspectRequest,
+    file: &Arc<File>,
+    expected_sha256: [u8; 32],
+    output: WorkingWriter,
+    mix: Mix,
+) -> Result<InspectReport, InspectRefusal> {
     let original =
-        Original::open(&request.original).map_err(|error| unreadable(&request.original, &error))?;
+        Original::read(Arc::clone(file)).map_err(|error| unreadable(&request.original, &error))?;
     if original.bytes == 0 {
         return Err(InspectRefusal::empty_file());
     }
@@ -52,7 +68,7 @@ fn inspect(request: &InspectRequest, mix: Mix) -> Result<InspectReport, InspectR
     let track = format.default_track(TrackType::Audio).cloned().ok_or_else(|| unknown(&original))?;
     let (mut decoder, rate) = open_decoder(&track, &original)?;
     let container = format.format_info().short_name;
-    let mut sink = Sink::create(request, rate, expected_sha256, mix)?;
+    let mut sink = Sink::create(request, rate, output, mix)?;
     let heard = decode(&mut *format, &mut *decoder, &track, &mut sink)?;
     let checksum_failed = decoder.finalize().verify_ok == Some(false);
     let codec = decoder.codec_info().short_name.to_owned();
@@ -75,8 +91,7 @@ fn inspect(request: &InspectRequest, mix: Mix) -> Result<InspectReport, InspectR
         return Err(InspectRefusal::original_changed());
     }
     if let Some(louder) = sink.cancelling() {
-        drop(sink);
-        return inspect(request, Mix::Only(louder));
+        return inspect(request, file, expected_sha256, sink.begin_again()?, Mix::Only(louder));
     }
     let Sound { corrected, warnings: remarks } = sink.finish()?;
     let Corrected { info, peak, loudness, waveform } = corrected;
@@ -110,6 +125,7 @@ fn inspect(request: &InspectRequest, mix: Mix) -> Result<InspectReport, InspectR
         tags: super::Tags::default(),
         damaged_packets: heard.damaged,
         warnings,
+        confinement: Confinement::default(),
     })
 }
 
@@ -153,10 +169,6 @@ fn unknown(original: &Original) -> InspectRefusal {
         Some(name) => InspectRefusal::unsupported_codec(name),
         None => InspectRefusal::not_audio(),
     }
-}
-
-fn unreadable(path: &Path, error: &io::Error) -> InspectRefusal {
-    InspectRefusal::failed(&format!("the original {} cannot be read: {error}", path.display()))
 }
 
 /// What came out of the decoder.

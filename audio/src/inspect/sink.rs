@@ -31,7 +31,7 @@ impl<'a> Sink<'a> {
     pub(super) fn create(
         request: &'a InspectRequest,
         rate_in: u32,
-        original: [u8; 32],
+        working: WorkingWriter,
         mix: Mix,
     ) -> Result<Self, InspectRefusal> {
         let resampler = MonoResampler::new(rate_in, request.sample_rate);
@@ -40,8 +40,7 @@ impl<'a> Sink<'a> {
             rate_in,
             mix,
             resampler: resampler.map_err(|error| InspectRefusal::failed(&error))?,
-            working: WorkingWriter::create(&request.output, request.sample_rate, original)
-                .map_err(storage)?,
+            working,
             channels: ChannelMeter::default(),
             meter: Meter::new(request.sample_rate),
             frames_in: 0,
@@ -87,6 +86,11 @@ impl<'a> Sink<'a> {
     /// The channel to take alone, where all of them together cancel each other: then begin again with it.
     pub(super) fn cancelling(&self) -> Option<usize> {
         if self.mix == Mix::All { self.channels.cancelling() } else { None }
+    }
+
+    /// Gives back the file as it was at the beginning.
+    pub(super) fn begin_again(self) -> Result<WorkingWriter, InspectRefusal> {
+        self.working.begin_again().map_err(storage)
     }
 
     /// Corrects what was decoded and completes the prepared file.
@@ -146,7 +150,7 @@ fn weight(channels: &Channels, index: usize) -> f32 {
     }
 }
 
-fn storage(error: PreparedError) -> InspectRefusal {
+pub(super) fn storage(error: PreparedError) -> InspectRefusal {
     match &error {
         PreparedError::Io { source, .. } => match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => InspectRefusal::storage_full(),

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
@@ -27,7 +26,7 @@ pub(crate) struct Original {
 }
 
 struct Stream {
-    file: File,
+    file: Arc<File>,
     hasher: Sha256,
     /// The start, corrected where it is a WAV header that cannot be true.
     start: io::Cursor<Vec<u8>>,
@@ -37,8 +36,8 @@ struct Stream {
 pub(crate) struct OriginalReader(Arc<Mutex<Stream>>);
 
 impl Original {
-    pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let mut file = File::open(path)?;
+    /// From its beginning, wherever `file` stands.
+    pub(crate) fn read(mut file: Arc<File>) -> io::Result<Self> {
         let bytes = file.metadata()?.len();
         let mut end = Vec::new();
         file.seek(SeekFrom::Start(bytes.saturating_sub(160)))?;

@@ -80,6 +80,15 @@ impl WorkingWriter {
         Ok(())
     }
 
+    /// Forgets what was pushed.
+    pub(crate) fn begin_again(mut self) -> Result<Self, PreparedError> {
+        let cut = self.file.set_len(HEADER_BYTES);
+        cut.map_err(|source| PreparedError::Io { path: self.path.clone(), action: "shorten", source })?;
+        self.buffer.clear();
+        self.written = 0;
+        Ok(self)
+    }
+
     /// Bytes that the file takes, with what is not written yet.
     pub(crate) fn bytes(&self) -> u64 {
         HEADER_BYTES + self.written + self.buffer.len() as u64

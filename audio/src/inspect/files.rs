@@ -1,0 +1,37 @@
+//! The two files of an inspection, opened before anything in the original is looked at: what decodes can then be
+//! forbidden to open any other.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use super::sink::storage;
+use super::{InspectRefusal, InspectRequest};
+use crate::prepared::{WorkingWriter, sha256_from_hex};
+
+/// See the module.
+pub(crate) struct InspectFiles {
+    /// At its beginning.
+    pub(crate) original: File,
+    /// What the original must hash to.
+    pub(crate) expected_sha256: [u8; 32],
+    /// What becomes the prepared file.
+    pub(crate) output: WorkingWriter,
+}
+
+impl InspectFiles {
+    /// Opens the original and begins the prepared file.
+    pub(crate) fn open(request: &InspectRequest) -> Result<Self, InspectRefusal> {
+        let expected_sha256 = sha256_from_hex(&request.original_sha256)
+            .ok_or_else(|| InspectRefusal::failed("the original's SHA-256 is not 64 hex digits"))?;
+        let original =
+            File::open(&request.original).map_err(|error| unreadable(&request.original, &error))?;
+        let output = WorkingWriter::create(&request.output, request.sample_rate, expected_sha256);
+        Ok(Self { original, expected_sha256, output: output.map_err(storage)? })
+    }
+}
+
+/// The refusal for an original that the disk does not give.
+pub(super) fn unreadable(path: &Path, error: &io::Error) -> InspectRefusal {
+    InspectRefusal::failed(&format!("the original {} cannot be read: {error}", path.display()))
+}
