@@ -301,7 +301,7 @@ impl Intake {
         record: &SegmentRecord,
     ) -> Result<std::result::Result<InspectReport, InspectRefusal>> {
         let output = self.folders.incoming.join(format!("{}.pcm", record.pushed.id));
-        let limits = ChildLimits::default();
+        let limits = ChildLimits::for_original(record.pushed.bytes, self.max_duration, self.sample_rate);
         let request = InspectRequest {
             original: self.folders.original(&record.pushed.sha256),
             original_sha256: record.pushed.sha256.clone(),
