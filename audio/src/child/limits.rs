@@ -45,14 +45,14 @@ impl ChildLimits {
     /// Processor time: 20 s, and a second for each 8 MiB, and a twentieth of the sound that the file can hold: its bytes at
     /// 8 kbit/s, or `max_duration`, whichever is less. On the wall: twice that and 10 s, as the child yields to all else.
     /// 100 kB may so take 60 s, three hours of MP3 20 minutes. A file that holds more sound than its size lets expect is
-    /// silence, which costs little, or a bomb. On the disk: `max_duration` of prepared sound.
+    /// silence, which costs little, or a bomb. On the disk: `max_duration` of sound in its working form.
     #[must_use]
     pub fn for_original(bytes: u64, max_duration: Duration, sample_rate: u32) -> Self {
         let sound = max_duration.min(Duration::from_secs(bytes / SPARSE));
         let sound = Duration::from_secs(sound.as_secs().div_ceil(TIMES_REAL_TIME));
         let cpu = CPU_AT_LEAST + sound + Duration::from_secs(bytes / BYTES_A_SECOND);
-        let samples = max_duration.as_secs().saturating_add(1).saturating_mul(u64::from(sample_rate) * 2);
-        // The table of hashes is far below a sixty-fourth.
+        let samples = max_duration.as_secs().saturating_add(1).saturating_mul(u64::from(sample_rate) * 4);
+        // What is prepared in the end, with its table of hashes, is about half of that.
         Self::with_cpu(cpu, samples.saturating_add(samples / 64).saturating_add(1 << 20))
     }
 
@@ -93,7 +93,7 @@ mod tests {
         // the same bytes where only minutes are allowed
         check(172_800_000, Duration::from_secs(600), 20 + 30 + 20, 150);
         let disk = ChildLimits::for_original(1, hours(3), 48_000).file_bytes;
-        assert!((1_036_800_000..1_060_000_000).contains(&disk), "{disk}");
+        assert!((2_073_600_000..2_120_000_000).contains(&disk), "{disk}");
         let endless = ChildLimits::for_original(u64::MAX, Duration::MAX, u32::MAX);
         assert!(endless.wall > endless.cpu && endless.file_bytes == u64::MAX);
     }

@@ -59,8 +59,7 @@ fn inspect(
     output: WorkingWriter,
     mix: Mix,
 ) -> Result<InspectReport, InspectRefusal> {
-    let original =
-        Original::read(Arc::clone(file)).map_err(|error| unreadable(&request.original, &error))?;
+    let original = Original::read(Arc::clone(file)).map_err(|error| unreadable(&request.original, &error))?;
     if original.bytes == 0 {
         return Err(InspectRefusal::empty_file());
     }
