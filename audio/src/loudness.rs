@@ -2,12 +2,11 @@
 //!
 //! Measured after ITU-R BS.1770 on what the loudspeaker plays: one channel, after the mix-down, at the station's rate.
 
+mod bs1770;
 mod channels;
 mod correct;
-mod gating;
 mod hum;
 mod judge;
-mod k_weighting;
 mod limiter;
 mod meter;
 mod silence;

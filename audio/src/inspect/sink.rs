@@ -42,7 +42,7 @@ impl<'a> Sink<'a> {
             resampler: resampler.map_err(|error| InspectRefusal::failed(&error))?,
             working,
             channels: ChannelMeter::default(),
-            meter: Meter::new(request.sample_rate),
+            meter: Meter::new(request.sample_rate).map_err(|error| InspectRefusal::failed(&error))?,
             frames_in: 0,
             planes: Vec::new(),
             mono: Vec::new(),

@@ -1,12 +1,11 @@
 //! From the working form to the prepared one: the silences around it, the gain, the limiter, the rounding.
 
-use super::k_weighting::KWeighting;
+use super::bs1770::Bs1770;
 use super::limiter::Limiter;
 use super::meter::{Measured, frames_of};
 use super::silence::WINDOWS;
-use super::true_peak::TruePeak;
 use super::waveform::Waveform;
-use super::{Correction, Loudness, gating};
+use super::{Correction, Loudness};
 use crate::prepared::{PreparedError, PreparedInfo, Working};
 
 /// Nothing is raised by more, in dB: below that there is mostly noise.
@@ -22,6 +21,8 @@ const CLOSE: f64 = 0.1;
 /// The last step may be so long without being measured before it is taken, in dB: what the limiter takes of it is less
 /// than a third.
 const LAST_STEP: f64 = 0.3;
+/// From here on a gain is tried before it is taken even where nothing is limited, in dB.
+const GATE_MATTERS_DB: f64 = 6.0;
 /// How often the limited sound is measured before it is written.
 const TRIALS: usize = 5;
 /// What is removed before the sound and after it is this much quieter than the sound, in LU: with the usual target it
@@ -52,38 +53,37 @@ pub(super) fn correct(
     correction: &Correction,
     dropped_channel: bool,
 ) -> Result<Corrected, PreparedError> {
-    let original_lufs = measured.lufs();
+    let original_lufs = measured.lufs;
     let part = Part::of(measured, correction, original_lufs);
-    let audible = decibels(f64::from(measured.peak())).is_some_and(|peak| peak >= SILENT_DBFS);
+    let audible = decibels(f64::from(measured.peak)).is_some_and(|peak| peak >= SILENT_DBFS);
     let target = correction.target_lufs.filter(|_| audible);
     let offset = if target.is_some() && measured.offset.abs() >= OFFSET { measured.offset } else { 0.0 };
     let mut pass =
         Pass { working: &mut working, measured, part, offset, ceiling: correction.max_true_peak_dbtp };
-    let wanted = target.and_then(|target| Some((target, gating::gain_to(pass.hops(), target)?)));
-    let gain_db = match wanted {
-        Some((target, wanted)) if wanted.is_finite() => {
+    let gain_db = match target.zip(original_lufs) {
+        Some((target, lufs)) => {
             let cap = MAX_GAIN_DB + if dropped_channel { DROPPED_CHANNEL_DB } else { 0.0 };
-            pass.find_gain(target, wanted.min(cap), cap)?
+            pass.find_gain(target, (target - lufs).min(cap), cap)?
         }
-        _ => 0.0,
+        None => 0.0,
     };
     let mut writer = pass.working.overwrite();
-    let mut rounded = Rounded::new(part.frames);
-    let outcome = pass.run(gain_db, &mut |samples| writer.push(rounded.take(samples)))?;
+    let mut rounded = Rounded::new(pass.meter(Bs1770::of_prepared)?, part.frames);
+    let limited_db = pass.run(gain_db, &mut |samples| writer.push(rounded.take(samples)))?;
     let info = writer.finish()?;
+    let peak = f64::from(rounded.peak) / f64::from(SCALE);
     let seconds = |frames: u64| frames as f64 / f64::from(measured.rate);
     let loudness = Loudness {
         original_lufs,
-        original_true_peak_dbtp: decibels(f64::from(measured.true_peak)),
-        range_lu: gating::range(&measured.hops),
+        original_true_peak_dbtp: decibels(measured.true_peak),
+        range_lu: measured.range_lu,
         gain_db,
-        limited_db: outcome.limited_db,
-        lufs: gating::integrated(&outcome.hops, 0.0),
-        true_peak_dbtp: decibels(f64::from(rounded.true_peak.finish())),
+        limited_db,
+        lufs: rounded.loudness.lufs(),
+        true_peak_dbtp: decibels(rounded.loudness.true_peak().max(peak)),
         trimmed_start_seconds: seconds(part.first),
         trimmed_end_seconds: seconds(measured.frames - part.first - part.frames),
     };
-    let peak = f64::from(rounded.peak) / f64::from(SCALE);
     Ok(Corrected { info, peak, loudness, waveform: rounded.waveform.finish() })
 }
 
@@ -96,7 +96,7 @@ fn linear(decibels: f64) -> f64 {
     10f64.powf(decibels / 20.0)
 }
 
-/// The part of the working form that is kept. It begins with a hop, so that what was measured in hops holds for it.
+/// The part of the working form that is kept.
 #[derive(Clone, Copy, Debug)]
 struct Part {
     first: u64,
@@ -132,29 +132,14 @@ struct Pass<'a> {
     ceiling: f64,
 }
 
-/// What one way through it brought.
-struct Outcome {
-    /// Weighted mean square of every whole hop, as it came out.
-    hops: Vec<f64>,
-    limited_db: f64,
-}
-
 impl Pass<'_> {
     fn hop(&self) -> usize {
         frames_of(self.measured.rate).1
     }
 
-    /// The whole hops of the part, as they were measured.
-    fn hops(&self) -> &[f64] {
-        let hop = self.hop() as u64;
-        let first = usize::try_from(self.part.first / hop).unwrap_or(usize::MAX);
-        let count = usize::try_from(self.part.frames / hop).unwrap_or(0);
-        self.measured.hops.get(first..first + count).unwrap_or_default()
-    }
-
     fn limiter(&self, gain_db: f64) -> Option<Limiter> {
         let limiter = Limiter::new(self.measured.rate, linear(self.ceiling));
-        let highest = (f64::from(self.measured.peak()) + self.offset.abs()) * linear(gain_db);
+        let highest = (f64::from(self.measured.peak) + self.offset.abs()) * linear(gain_db);
         limiter.may_act(highest).then_some(limiter)
     }
 
@@ -163,11 +148,16 @@ impl Pass<'_> {
         let cap = cap.min(start_db + MAX_MAKE_UP_DB);
         let (mut gain_db, mut before) = (start_db, None::<(f64, f64)>);
         for _ in 0..TRIALS {
-            if self.limiter(gain_db).is_none() {
+            // Without a limiter the loudness follows the gain, unless what the absolute gate left out is raised above it.
+            if self.limiter(gain_db).is_none() && gain_db < GATE_MATTERS_DB {
                 break;
             }
-            let outcome = self.run(gain_db, &mut |_| Ok(()))?;
-            let Some(reached) = gating::integrated(&outcome.hops, 0.0) else {
+            let mut loudness = self.meter(Bs1770::loudness_only)?;
+            self.run(gain_db, &mut |samples| {
+                loudness.push(samples);
+                Ok(())
+            })?;
+            let Some(reached) = loudness.lufs() else {
                 break;
             };
             let missing = target - reached;
@@ -188,16 +178,21 @@ impl Pass<'_> {
         Ok(gain_db)
     }
 
-    /// Goes through the part once and gives `each` what comes out, in order, in pieces of no more than a hop.
+    /// A loudness meter for what comes out.
+    fn meter(&self, make: fn(u32) -> Result<Bs1770, String>) -> Result<Bs1770, PreparedError> {
+        make(self.measured.rate).map_err(|what| self.working.invalid(what))
+    }
+
+    /// Goes through the part once and gives `each` what comes out, in order, in pieces of no more than a hop. Returns the
+    /// deepest reduction of the limiter, in dB.
     fn run(
         &mut self,
         gain_db: f64,
         each: &mut dyn FnMut(&[f32]) -> Result<(), PreparedError>,
-    ) -> Result<Outcome, PreparedError> {
+    ) -> Result<f64, PreparedError> {
         let hop = self.hop();
         let (gain, offset) = (linear(gain_db) as f32, self.offset as f32);
         let mut limiter = self.limiter(gain_db);
-        let mut remeasured = Remeasured::new(self.measured.rate, hop, linear(gain_db).powi(2));
         let (mut input, mut output) = (Vec::with_capacity(hop), Vec::with_capacity(3 * hop));
         let mut at = 0;
         loop {
@@ -219,69 +214,14 @@ impl Pass<'_> {
             }
             let whole = output.len() / hop * hop;
             for piece in output[..whole].chunks_exact(hop) {
-                let limited = limiter.as_ref().and_then(Limiter::last_limited);
-                remeasured.take(piece, limited, self.hops());
                 each(piece)?;
             }
             output.drain(..whole);
             if input.len() == left {
                 each(&output)?;
-                let limited_db = limiter.as_ref().map_or(0.0, Limiter::deepest_db);
-                return Ok(Outcome { hops: remeasured.hops, limited_db });
+                return Ok(limiter.as_ref().map_or(0.0, Limiter::deepest_db));
             }
         }
-    }
-}
-
-/// The weighted energy of what comes out. Where nothing was limited it follows from what was measured before.
-struct Remeasured {
-    weighting: KWeighting,
-    hop: usize,
-    power: f64,
-    hops: Vec<f64>,
-    before: Vec<f32>,
-    limited_before: bool,
-    /// The filter has heard the hop before.
-    in_step: bool,
-}
-
-impl Remeasured {
-    fn new(rate: u32, hop: usize, power: f64) -> Self {
-        let weighting = KWeighting::new(rate);
-        Self {
-            weighting,
-            hop,
-            power,
-            hops: Vec::new(),
-            before: Vec::new(),
-            limited_before: false,
-            in_step: false,
-        }
-    }
-
-    fn take(&mut self, piece: &[f32], last_limited: Option<u64>, original: &[f64]) {
-        let index = self.hops.len();
-        let limited = last_limited.is_some_and(|last| last >= (index * self.hop) as u64);
-        let unlimited = original.get(index).filter(|_| !limited && !self.limited_before);
-        let energy = match unlimited {
-            Some(energy) => {
-                self.in_step = false;
-                energy * self.power
-            }
-            None => {
-                if !self.in_step {
-                    // The filter forgets within a small part of a hop.
-                    self.weighting.reset();
-                    self.weighting.energy(&self.before);
-                    self.in_step = true;
-                }
-                self.weighting.energy(piece) / self.hop as f64
-            }
-        };
-        self.hops.push(energy);
-        self.limited_before = limited;
-        self.before.clear();
-        self.before.extend_from_slice(piece);
     }
 }
 
@@ -293,14 +233,14 @@ struct Rounded {
     samples: Vec<i16>,
     heard: Vec<f32>,
     peak: u16,
-    true_peak: TruePeak,
+    loudness: Bs1770,
     waveform: Waveform,
 }
 
 impl Rounded {
-    fn new(frames: u64) -> Self {
+    fn new(loudness: Bs1770, frames: u64) -> Self {
         let (samples, heard) = (Vec::new(), Vec::new());
-        Self { samples, heard, peak: 0, true_peak: TruePeak::new(), waveform: Waveform::new(frames) }
+        Self { samples, heard, peak: 0, loudness, waveform: Waveform::new(frames) }
     }
 
     fn take(&mut self, samples: &[f32]) -> &[i16] {
@@ -308,7 +248,7 @@ impl Rounded {
         self.samples.extend(samples.iter().map(|&sample| round(sample)));
         self.heard.clear();
         self.heard.extend(self.samples.iter().map(|&sample| f32::from(sample) / SCALE));
-        self.true_peak.push(&self.heard);
+        self.loudness.push(&self.heard);
         self.waveform.push(&self.samples);
         self.peak = self.samples.iter().fold(self.peak, |peak, sample| peak.max(sample.unsigned_abs()));
         &self.samples

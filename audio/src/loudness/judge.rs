@@ -40,7 +40,7 @@ pub(super) fn warnings(
             warnings.push(warning);
         }
     };
-    let peak = decibels(f64::from(measured.peak()));
+    let peak = decibels(f64::from(measured.peak));
     let silent = peak.is_none_or(|peak| peak < SILENT_DBFS);
     warn(silent, InspectWarning::silent());
     let minutes = measured.frames as f64 / f64::from(measured.rate) / 60.0;

@@ -44,7 +44,6 @@ pub(super) struct Limiter {
     released: f32,
     averages: [Average; 2],
     lowest: f32,
-    last_limited: Option<u64>,
 }
 
 impl Limiter {
@@ -67,7 +66,6 @@ impl Limiter {
             released: 1.0,
             averages: [Average::new(half), Average::new(look_ahead - half)],
             lowest: 1.0,
-            last_limited: None,
         }
     }
 
@@ -96,11 +94,6 @@ impl Limiter {
     /// The deepest reduction so far, in dB, as a positive number.
     pub(super) fn deepest_db(&self) -> f64 {
         (-20.0 * f64::from(self.lowest).log10()).max(0.0)
-    }
-
-    /// The last sample that went out changed, counted from the start.
-    pub(super) fn last_limited(&self) -> Option<u64> {
-        self.last_limited
     }
 
     fn advance(&mut self, at_least: usize, out: &mut Vec<f32>) {
@@ -182,7 +175,6 @@ impl Limiter {
         let gain = self.averages[1].push(gain);
         if gain < 1.0 {
             self.lowest = self.lowest.min(gain);
-            self.last_limited = Some(leaving);
         }
         out.push(self.input[self.next_out] * gain);
         self.next_out += 1;

@@ -1,15 +1,14 @@
 //! What is measured while the recording is decoded.
 
-use super::gating;
+use super::bs1770::Bs1770;
 use super::hum::HumMeter;
-use super::k_weighting::KWeighting;
 use super::silence::{Levels, WINDOWS};
-use super::true_peak::{TruePeak, highest};
+use super::true_peak::highest;
 
-/// Windows of [`Levels`] in a hop of [`gating`].
+/// Windows of [`Levels`] in a hop.
 const WINDOWS_PER_HOP: usize = 10;
 
-/// Frames of a window and of a hop at `rate`.
+/// Frames of a window of [`Levels`] and of a hop, the piece in which sound is passed on, at `rate`.
 pub(super) fn frames_of(rate: u32) -> (usize, usize) {
     let window = ((rate + WINDOWS / 2) / WINDOWS).max(1) as usize;
     (window, window * WINDOWS_PER_HOP)
@@ -22,24 +21,26 @@ pub(crate) struct Meter {
     hop: usize,
     /// What does not fill a hop yet.
     pending: Vec<f32>,
-    weighting: KWeighting,
-    true_peak: TruePeak,
+    loudness: Bs1770,
     hum: HumMeter,
     sum: f64,
     measured: Measured,
 }
 
-/// What was found, hop by hop and as a whole.
+/// What was found.
 #[derive(Debug)]
 pub(crate) struct Measured {
     pub(super) rate: u32,
     pub(super) frames: u64,
-    /// Weighted mean square of every whole hop.
-    pub(super) hops: Vec<f64>,
-    /// Highest sample of every hop, the last one included even if it is not whole.
-    pub(super) peaks: Vec<f32>,
+    /// Highest sample, as a share of full scale.
+    pub(super) peak: f32,
+    /// Integrated loudness, in LUFS; `None` for silence and for what is shorter than 0.4 s.
+    pub(super) lufs: Option<f64>,
+    /// Loudness range, in LU; `None` where nothing was long and loud enough to have one.
+    pub(super) range_lu: Option<f64>,
     pub(super) levels: Levels,
-    pub(super) true_peak: f32,
+    /// As a share of full scale.
+    pub(super) true_peak: f64,
     /// The constant part, as a share of full scale.
     pub(super) offset: f64,
     /// The mains that hums, in Hz, and the hum's mean square.
@@ -47,27 +48,28 @@ pub(crate) struct Measured {
 }
 
 impl Meter {
-    pub(crate) fn new(rate: u32) -> Self {
+    /// `Err` is the loudness meter's own message, for rates that it cannot measure.
+    pub(crate) fn new(rate: u32) -> Result<Self, String> {
         let (window, hop) = frames_of(rate);
-        Self {
+        Ok(Self {
             window,
             hop,
             pending: Vec::with_capacity(2 * hop),
-            weighting: KWeighting::new(rate),
-            true_peak: TruePeak::new(),
+            loudness: Bs1770::of_recording(rate)?,
             hum: HumMeter::new(rate),
             sum: 0.0,
             measured: Measured {
                 rate,
                 frames: 0,
-                hops: Vec::new(),
-                peaks: Vec::new(),
+                peak: 0.0,
+                lufs: None,
+                range_lu: None,
                 levels: Levels::default(),
                 true_peak: 0.0,
                 offset: 0.0,
                 hum: None,
             },
-        }
+        })
     }
 
     pub(crate) fn push(&mut self, samples: &[f32]) {
@@ -76,7 +78,6 @@ impl Meter {
         let mut pending = std::mem::take(&mut self.pending);
         let whole = pending.len() / self.hop * self.hop;
         for hop in pending[..whole].chunks_exact(self.hop) {
-            self.measured.hops.push(self.weighting.energy(hop) / self.hop as f64);
             self.take(hop);
         }
         pending.drain(..whole);
@@ -88,33 +89,24 @@ impl Meter {
         if !rest.is_empty() {
             self.take(&rest);
         }
-        self.measured.true_peak = self.true_peak.finish();
+        self.measured.lufs = self.loudness.lufs();
+        self.measured.range_lu = self.loudness.range_lu();
+        self.measured.true_peak = self.loudness.true_peak().max(f64::from(self.measured.peak));
         self.measured.offset = self.sum / self.measured.frames.max(1) as f64;
         self.measured.hum = self.hum.finish();
         self.measured
     }
 
     fn take(&mut self, samples: &[f32]) {
-        self.true_peak.push(samples);
+        self.loudness.push(samples);
         self.hum.push(samples);
-        self.measured.peaks.push(highest(samples));
+        self.measured.peak = self.measured.peak.max(highest(samples));
         for window in samples.chunks(self.window) {
             let (sum, squares) = sums(window);
             self.sum += sum;
             let mean = sum / window.len() as f64;
             self.measured.levels.push(squares / window.len() as f64 - mean * mean);
         }
-    }
-}
-
-impl Measured {
-    /// The highest sample.
-    pub(super) fn peak(&self) -> f32 {
-        highest(&self.peaks)
-    }
-
-    pub(super) fn lufs(&self) -> Option<f64> {
-        gating::integrated(&self.hops, 0.0)
     }
 }
 

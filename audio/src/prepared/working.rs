@@ -121,6 +121,11 @@ impl Working {
         Ok(())
     }
 
+    /// The error for what cannot be made of it.
+    pub(crate) fn invalid(&self, what: String) -> PreparedError {
+        PreparedError::Invalid { path: self.path.clone(), what }
+    }
+
     /// Writes the prepared form over this. No more frames may be pushed than were read before.
     pub(crate) fn overwrite(&self) -> PreparedWriter {
         PreparedWriter::over(self.path.clone(), Arc::clone(&self.file), self.header)
