@@ -9,9 +9,9 @@ MAKEFLAGS += --no-builtin-rules
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 # Debian packages, by what needs them.
-BUILD_PACKAGES := libasound2-dev pkg-config
+BUILD_PACKAGES := libasound2-dev libopus-dev pkg-config
 RUN_OPTIONAL   := espeak-ng
-TEST_PACKAGES  := ffmpeg lame flac espeak-ng pulseaudio pulseaudio-utils libasound2-plugins
+TEST_PACKAGES  := ffmpeg sox lame flac vorbis-tools opus-tools espeak-ng pulseaudio pulseaudio-utils libasound2-plugins
 PAGE_PACKAGES  := chromium
 
 CARGO       ?= cargo

@@ -27,6 +27,7 @@ const OWNED: &[(&str, &str)] = &[
     ("rodio", "loaxa-audio"),
     ("cpal", "loaxa-audio"),
     ("symphonia", "loaxa-audio"),
+    ("symphonia-adapter-libopus", "loaxa-audio"),
     ("rubato", "loaxa-audio"),
     ("tokio-modbus", "loaxa-firmware-bridge"),
     ("tokio-serial", "loaxa-firmware-bridge"),

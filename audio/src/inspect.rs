@@ -1,16 +1,24 @@
 //! Inspecting a recording: what is it, can it be aired, and its prepared form.
 //!
-//! [`inspect_file`] decodes MP3, FLAC and WAV (told apart by content, never by file name), mixes down to mono, resamples
-//! to the station's rate and writes [`crate::prepared`] PCM, streaming, in bounded memory. It trusts nothing in the file;
-//! even so, run it only inside [`crate::child`].
+//! [`inspect_file`] decodes every common format (told apart by content, never by file name; `docs/formats.md` lists
+//! them), mixes down to mono, resamples to the station's rate and writes [`crate::prepared`] PCM, streaming, in bounded
+//! memory. It trusts nothing in the file; even so, run it only inside [`crate::child`].
 
+mod boxes;
+mod codec;
 mod decode;
+mod ebml;
+mod ending;
 mod files;
+mod foreign;
+mod mp4;
+mod open;
 mod refusal;
 mod sink;
 mod sniff;
 mod source;
 mod tags;
+mod trim;
 mod warning;
 mod wav_header;
 

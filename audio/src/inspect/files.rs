@@ -2,9 +2,8 @@
 //! forbidden to open any other.
 
 use std::fs::File;
-use std::io;
-use std::path::Path;
 
+use super::open::unreadable;
 use super::sink::storage;
 use super::{InspectRefusal, InspectRequest};
 use crate::prepared::{WorkingWriter, sha256_from_hex};
@@ -29,9 +28,4 @@ impl InspectFiles {
         let output = WorkingWriter::create(&request.output, request.sample_rate, expected_sha256);
         Ok(Self { original, expected_sha256, output: output.map_err(storage)? })
     }
-}
-
-/// The refusal for an original that the disk does not give.
-pub(super) fn unreadable(path: &Path, error: &io::Error) -> InspectRefusal {
-    InspectRefusal::failed(&format!("the original {} cannot be read: {error}", path.display()))
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::foreign::{READ_EN, READ_VI};
+
 /// Why a recording cannot be used. The set is closed; [`as_str`](Self::as_str) is stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -96,7 +98,7 @@ pub struct InspectRefusal {
 }
 
 impl InspectRefusal {
-    fn new(code: RefusalCode, en: impl Into<String>, vi: impl Into<String>) -> Self {
+    pub(super) fn new(code: RefusalCode, en: impl Into<String>, vi: impl Into<String>) -> Self {
         Self { code, en: en.into(), vi: vi.into() }
     }
 
@@ -111,18 +113,17 @@ impl InspectRefusal {
     pub(crate) fn not_audio() -> Self {
         Self::new(
             RefusalCode::NotAudio,
-            "This file is not an audio recording. Upload an MP3, WAV or FLAC file.",
-            "Tệp này không phải là bản ghi âm thanh. Hãy tải lên tệp MP3, WAV hoặc FLAC.",
+            format!("This file is not an audio recording. Upload {READ_EN}."),
+            format!("Tệp này không phải là bản ghi âm thanh. Hãy tải lên tệp {READ_VI}."),
         )
     }
 
-    pub(crate) fn unsupported_codec(name: &str) -> Self {
+    /// What says how the sound is stored did not arrive, so that nobody knows how much is missing.
+    pub(crate) fn index_missing() -> Self {
         Self::new(
-            RefusalCode::UnsupportedCodec,
-            format!(
-                "The recording is in a format that cannot be read here: {name}. Save it as MP3, WAV or FLAC."
-            ),
-            format!("Bản ghi ở định dạng không đọc được: {name}. Hãy lưu lại thành MP3, WAV hoặc FLAC."),
+            RefusalCode::TruncatedAudio,
+            "The file is cut off: the part that says how to read it is missing. Upload the whole file again.",
+            "Tệp bị cụt: thiếu phần chỉ dẫn cách đọc âm thanh. Hãy tải lại toàn bộ tệp.",
         )
     }
 
@@ -201,8 +202,8 @@ impl InspectRefusal {
     pub(crate) fn crashed(how: &str) -> Self {
         Self::new(
             RefusalCode::InspectionCrashed,
-            format!("The recording made its inspection fail ({how}). Save it again as MP3, WAV or FLAC."),
-            format!("Bản ghi làm hỏng quá trình kiểm tra ({how}). Hãy lưu lại thành MP3, WAV hoặc FLAC."),
+            format!("The recording made its inspection fail ({how}). Save it again as {READ_EN}."),
+            format!("Bản ghi làm hỏng quá trình kiểm tra ({how}). Hãy lưu lại thành {READ_VI}."),
         )
     }
 
@@ -217,8 +218,10 @@ impl InspectRefusal {
     pub(crate) fn out_of_memory() -> Self {
         Self::new(
             RefusalCode::InspectionOutOfMemory,
-            "The recording needs more memory than its inspection may have. Save it again as MP3, WAV or FLAC.",
-            "Bản ghi cần nhiều bộ nhớ hơn mức cho phép khi kiểm tra. Hãy lưu lại thành MP3, WAV hoặc FLAC.",
+            format!(
+                "The recording needs more memory than its inspection may have. Save it again as {READ_EN}."
+            ),
+            format!("Bản ghi cần nhiều bộ nhớ hơn mức cho phép khi kiểm tra. Hãy lưu lại thành {READ_VI}."),
         )
     }
 

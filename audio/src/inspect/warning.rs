@@ -40,6 +40,8 @@ pub enum WarningCode {
     OppositePhase,
     /// It hums at the frequency of the mains.
     MainsHum,
+    /// Its highest tones cannot be decoded here and are missing: HE-AAC.
+    UpperTonesMissing,
 }
 
 impl WarningCode {
@@ -85,6 +87,7 @@ impl WarningCode {
             Self::DroppedChannel => "dropped_channel",
             Self::OppositePhase => "opposite_phase",
             Self::MainsHum => "mains_hum",
+            Self::UpperTonesMissing => "upper_tones_missing",
         }
     }
 }
@@ -276,6 +279,25 @@ impl InspectWarning {
             format!(
                 "Bản ghi có tiếng ù {mains} Hz, thấp hơn âm thanh {below:.0} dB. Hãy kiểm tra tiếp đất và để dây xa nguồn điện."
             ),
+        )
+    }
+
+    /// As [`Self::ends_early`], where nobody knows by how much.
+    pub(crate) fn cut_off() -> Self {
+        Self::new(
+            WarningCode::EndsEarly,
+            "The file has no proper end: the end of the recording may be missing. Listen to it before approving.",
+            "Tệp không có phần kết thúc: có thể thiếu đoạn cuối của bản ghi. Hãy nghe đoạn cuối trước khi duyệt.",
+        )
+    }
+
+    pub(crate) fn upper_tones_missing() -> Self {
+        Self::new(
+            WarningCode::UpperTonesMissing,
+            "The recording is HE-AAC: its highest tones cannot be read here and are missing. Speech stays clear; for \
+             music, save it as MP3 or AAC-LC.",
+            "Bản ghi dạng HE-AAC: không đọc được các âm cao nhất nên bị thiếu. Tiếng nói vẫn rõ; nếu là nhạc, hãy lưu \
+             lại thành MP3 hoặc AAC-LC.",
         )
     }
 }

@@ -103,7 +103,7 @@ export const WORDS = {
 
     upload: "Tải bản ghi lên",
     file: "Tệp âm thanh",
-    file_help: "MP3, FLAC hoặc WAV. Người khác duyệt xong mới được phát.",
+    file_help: "MP3, M4A, WAV, FLAC, Ogg, Opus, AIFF, WebM hoặc video có tiếng. Người khác duyệt xong mới được phát.",
     title: "Tiêu đề",
     language: "Ngôn ngữ",
     class: "Loại bản tin",
@@ -251,7 +251,7 @@ export const WORDS = {
 
     upload: "Upload a recording",
     file: "Audio file",
-    file_help: "MP3, FLAC or WAV. It airs only after somebody else approves it.",
+    file_help: "MP3, M4A, WAV, FLAC, Ogg, Opus, AIFF, WebM or a video with sound. It airs only after somebody else approves it.",
     title: "Title",
     language: "Language",
     class: "Class",
