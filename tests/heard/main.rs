@@ -14,6 +14,8 @@
 #![allow(clippy::disallowed_methods, reason = "real time is what is tested here")]
 
 mod lab;
+mod lost_server;
+mod running_order;
 
 use std::path::Path;
 

@@ -48,6 +48,27 @@ fn private(name: &str, package: &str, folder: &Path) -> Command {
     command
 }
 
+/// A server with its socket in the folder, once it answers.
+fn serve(folder: &Path) -> Child {
+    let socket = folder.join("native");
+    let protocol = format!("module-native-protocol-unix auth-anonymous=1 socket={}", socket.display());
+    let sink = format!("module-null-sink norewinds=1 sink_name=amp format=s16le rate={RATE} channels=2");
+    let child = private("pulseaudio", "pulseaudio", folder)
+        .env_remove("PULSE_SERVER")
+        .args(["-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1"])
+        .args(["--disable-shm=yes", "--high-priority=no", "--realtime=no"])
+        .args(["-L", &protocol, "-L", &sink])
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let begun = Instant::now();
+    while !socket.exists() {
+        assert!(begun.elapsed() < Duration::from_secs(15), "PulseAudio did not start");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child
+}
+
 impl Pulse {
     /// Starts the server with its socket and ALSA's configuration in a folder of its own, with a name short enough for
     /// a socket.
@@ -55,29 +76,25 @@ impl Pulse {
         let temporary = tempfile::tempdir().unwrap();
         let folder = temporary.path();
         std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).unwrap();
-        let socket = folder.join("native");
-        let protocol = format!("module-native-protocol-unix auth-anonymous=1 socket={}", socket.display());
-        let sink = format!("module-null-sink norewinds=1 sink_name=amp format=s16le rate={RATE} channels=2");
-        let child = private("pulseaudio", "pulseaudio", folder)
-            .env_remove("PULSE_SERVER")
-            .args(["-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1"])
-            .args(["--disable-shm=yes", "--high-priority=no", "--realtime=no"])
-            .args(["-L", &protocol, "-L", &sink])
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
         let conf = format!(
             "pcm.heard {{ type pulse server \"unix:{}\" hint {{ show on description \"A sound server\" }} }}\n",
-            socket.display()
+            folder.join("native").display()
         );
         std::fs::write(folder.join("alsa.conf"), conf).unwrap();
-        let this = Self { child, folder: temporary };
-        let begun = Instant::now();
-        while !socket.exists() {
-            assert!(begun.elapsed() < Duration::from_secs(15), "PulseAudio did not start");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        this
+        let child = serve(folder);
+        Self { child, folder: temporary }
+    }
+
+    /// Kills it in mid-word, as a crash would.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Starts it again after [`kill`](Self::kill), under the same name.
+    pub(crate) fn start_again(&mut self) {
+        let _ = std::fs::remove_file(self.folder.path().join("native"));
+        self.child = serve(self.folder.path());
     }
 
     /// ALSA's configuration file.

@@ -39,6 +39,21 @@ pub(crate) fn mp3(folder: &Path, seconds: u32) -> PathBuf {
     mp3
 }
 
+/// A WAV at the station's own rate, which is not resampled: a warbling tone that is loud at its very beginning and end.
+/// Different pitches tell pieces of a running order apart.
+pub(crate) fn wav(folder: &Path, name: &str, seconds: f64, pitch: f64) -> PathBuf {
+    let file = folder.join(format!("{name}.wav"));
+    let samples: Vec<f64> = (0..(seconds * f64::from(RATE)).round() as u32)
+        .map(|frame| {
+            let t = f64::from(frame) / f64::from(RATE);
+            let phase = std::f64::consts::TAU * (pitch * t - 30.0 * (t * 3.0).cos());
+            0.25 * (phase + 1.0).sin() + 0.1 * (2.7 * phase).sin()
+        })
+        .collect();
+    write_wav(&file, RATE, 1, &samples).unwrap();
+    file
+}
+
 /// What ffmpeg hears in a file: one channel at the station's rate, in 16-bit steps.
 pub(crate) fn reference(file: &Path) -> Vec<f64> {
     let rate = RATE.to_string();

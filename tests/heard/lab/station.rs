@@ -147,25 +147,37 @@ impl Station {
 
     /// Pushes, approves by somebody else, opens the air all day, and plans the recording for each of these instants.
     pub(crate) fn plan(&self, file: &Path, starts: &[Timestamp]) -> Value {
+        let mut segments = self.order(&[file], |ids| json!({ "segments": ids }), starts);
+        segments.remove(0)
+    }
+
+    /// As [`plan`](Self::plan) for several recordings: `order` puts their identifiers into a programme's running order.
+    pub(crate) fn order(
+        &self,
+        files: &[&Path],
+        order: impl FnOnce(&[&str]) -> Value,
+        starts: &[Timestamp],
+    ) -> Vec<Value> {
         let scopes = ["segments:write", "schedule:write", "airings:read", "status:read"];
         let scheduler = self.token("scheduler", &scopes);
         let approver = self.token("approver", &["segments:approve"]);
-        let (segment, _) = self.push(&scheduler, file, "Bản tin thử");
-        let id = segment["id"].as_str().unwrap();
-        self.ask(
-            &approver,
-            200,
-            &format!("POST /segments/{id}/approval"),
-            Some(&json!({ "decision": "approve" })),
-        );
+        let approve = json!({ "decision": "approve" });
+        let segments: Vec<Value> =
+            files.iter().map(|file| self.push(&scheduler, file, "Bản tin thử").0).collect();
+        let ids: Vec<&str> = segments.iter().map(|segment| segment["id"].as_str().unwrap()).collect();
+        for id in &ids {
+            self.ask(&approver, 200, &format!("POST /segments/{id}/approval"), Some(&approve));
+        }
         self.ask(&scheduler, 201, "POST /zones", Some(&json!({ "name": "Toàn xã" })));
         let days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
         let window = json!({ "name": "Cả ngày", "days": days, "start": "00:00", "end": "24:00" });
         self.ask(&scheduler, 201, "POST /windows", Some(&window));
+        let mut programme = order(&ids);
         let at: Vec<String> = starts.iter().map(ToString::to_string).collect();
-        let programme = json!({ "name": "Phát thử", "segments": [id], "at": at });
+        programme["name"] = json!("Phát thử");
+        programme["at"] = json!(at);
         self.ask(&scheduler, 201, "POST /programmes", Some(&programme));
-        segment
+        segments
     }
 
     /// Waits until `count` airings are closed, and answers with them in order.
