@@ -92,7 +92,16 @@ fn run() -> Result<(), Box<dyn Error>> {
     while open > 0 {
         match events.recv()? {
             OutputEvent::Started { id, at } => println!("started id={id} mono={}", mono(at)),
-            OutputEvent::Progress { .. } => {}
+            OutputEvent::Progress { .. } | OutputEvent::Level { .. } => {}
+            OutputEvent::Evidence { id, evidence } => {
+                let gaps = evidence.gap_time.as_secs_f64();
+                let (lufs, peak) =
+                    (evidence.lufs.unwrap_or(f64::NAN), evidence.peak_dbfs.unwrap_or(f64::NAN));
+                println!(
+                    "evidence id={id} handed={} frames={} gaps={} gap_seconds={gaps:.3} lufs={lufs:.1} peak={peak:.1}",
+                    evidence.handed, evidence.frames, evidence.gap_count
+                );
+            }
             OutputEvent::Ended { id, frames, first, last } => {
                 println!("ended id={id} frames={frames} first={} last={}", mono(first), mono(last));
                 open -= 1;

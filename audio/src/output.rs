@@ -16,9 +16,11 @@
 mod capture_file;
 mod clock_map;
 mod device;
+mod evidence;
 mod feeder;
 mod health;
 mod ledger;
+mod meter;
 mod monitor;
 mod paced;
 mod renderer;
@@ -36,11 +38,13 @@ use std::time::{Duration, Instant};
 
 use rodio::cpal::traits::StreamTrait;
 
+pub use self::evidence::{Evidence, Gap, GapCause};
 use self::feeder::{Feed, Feeder, MAX_CLIPS, Stretch};
+pub use self::meter::Silence;
 use self::monitor::{Monitor, Shared};
 use self::renderer::{Record, Renderer, Request, Scheduled};
-use self::source::{ClipSource, ClipState, LastFrames};
-pub use self::types::{Clip, OutputDescription, OutputError, OutputEvent, OutputKind, OutputSettings};
+use self::source::{ClipSource, ClipState, Shape};
+pub use self::types::{Clip, Fades, OutputDescription, OutputError, OutputEvent, OutputKind, OutputSettings};
 use crate::monotonic;
 use crate::resample::resampled_frames;
 
@@ -60,6 +64,7 @@ pub struct Output {
     feeder: Feeder,
     description: OutputDescription,
     timeout: Duration,
+    fades: Fades,
     /// Dropped to tell the monitor to close; `None` once that is done.
     open: Option<Sender<()>>,
     /// Disconnected when the monitor has ended.
@@ -141,6 +146,7 @@ impl Output {
             feeder,
             description,
             timeout: settings.timeout,
+            fades: settings.fades,
             open: Some(open),
             monitor_done: Mutex::new(monitor_done),
             monitor_thread: thread.thread().id(),
@@ -170,8 +176,13 @@ impl Output {
         let (feed, ring) =
             Feed::new(clip.pcm, stretch, rate, Arc::clone(&state)).map_err(OutputError::Invalid)?;
         let gain = if clip.gain.is_finite() { clip.gain.clamp(0.0, 1.0) } else { 0.0 };
-        let ending = if frames < left { LastFrames::Fade } else { LastFrames::AsRecorded };
-        let source = ClipSource::new(device_rate, device_frames, gain, ending, ring, Arc::clone(&state));
+        let whole_frames = |fade: Duration| (fade.as_secs_f64() * f64::from(rate)) as u64;
+        let shape = Shape {
+            gain,
+            rise: if clip.from_frame > 0 { whole_frames(self.fades.rise) } else { 0 },
+            fall: if frames < left { whole_frames(self.fades.out) } else { 0 },
+        };
+        let source = ClipSource::new(device_rate, device_frames, shape, ring, Arc::clone(&state));
         let scheduled = Scheduled {
             id,
             start_at: clip.start_at,

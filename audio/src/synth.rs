@@ -29,6 +29,16 @@ pub fn chime(path: &Path, sample_rate: u32) -> io::Result<()> {
     write_wav(path, sample_rate, 1, &strike(&strokes, sample_rate, 2.5, 2.2))
 }
 
+/// Writes a chime of three rising tones, about 2.5 s, as a mono WAV file.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn rising_chime(path: &Path, sample_rate: u32) -> io::Result<()> {
+    let strokes = [(0.0, 523.25), (0.45, 659.26), (0.9, 783.99)];
+    let strokes: Vec<_> = strokes.map(|(at, hertz)| Stroke { at, hertz, level: 0.3 }).into();
+    write_wav(path, sample_rate, 1, &strike(&strokes, sample_rate, 2.5, 2.2))
+}
+
 /// Writes a tune of struck tones in a pentatonic scale that lasts `seconds`, as a mono WAV file. Each `variation` is a
 /// different tune; the same one is always the same, to the sample.
 ///

@@ -47,11 +47,11 @@ fn frame_of(description: &OutputDescription, at: Instant) -> usize {
     description.file_offset_frames as usize + (after * f64::from(description.rate)).round() as usize
 }
 
-/// The next event that is no progress.
+/// The next event that is neither progress nor what comes with it.
 fn next(events: &Receiver<OutputEvent>) -> OutputEvent {
     loop {
         match events.recv_timeout(Duration::from_secs(10)).unwrap() {
-            OutputEvent::Progress { .. } => {}
+            OutputEvent::Progress { .. } | OutputEvent::Evidence { .. } | OutputEvent::Level { .. } => {}
             event => return event,
         }
     }

@@ -20,6 +20,7 @@ fn all_of_it_is_accepted_without_a_remark() {
         assert!((found - seconds).abs() < 0.001 || (seconds == 0.0 && found > 1.0), "{name}: {found} s");
     };
     check("chime.wav", &|path| synth::chime(path, 44_100), 2.5);
+    check("rising.wav", &|path| synth::rising_chime(path, 48_000), 2.5);
     check("melody.wav", &|path| synth::melody(path, 48_000, 10.0, 1), 10.0);
     check(
         "speech.wav",

@@ -1,9 +1,12 @@
 //! What of each clip was heard. Pure: fed with the renderer's records, it says the events.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use super::clock_map::Mapping;
+use super::evidence::{Evidence, Gaps};
+use super::meter::{Heard, Watch, dbfs};
 use super::renderer::{Ending, Record};
 use super::source::ClipState;
 use super::types::OutputEvent;
@@ -20,8 +23,9 @@ struct Entry {
     begun: Option<u64>,
     /// Stream frame after its last one, once that is known.
     end: Option<(u64, Ending)>,
-    /// Stretches of the stream in which it was not heard.
+    /// Stretches of the stream in which it was not heard, and the same as interruptions in time.
     gaps: Vec<(u64, u64)>,
+    interruptions: Gaps,
     /// When its first frame sounded, once it was consumed.
     started: Option<Instant>,
     /// Device frames told by the last progress.
@@ -44,16 +48,49 @@ impl Entry {
         if heard >= self.device_frames {
             return self.frames;
         }
-        let own = u128::from(heard) * u128::from(self.frames) / u128::from(self.device_frames.max(1));
-        u64::try_from(own).unwrap_or(self.frames)
+        self.own_frames(heard)
+    }
+
+    /// So many of the device's frames in the clip's own.
+    fn own_frames(&self, device: u64) -> u64 {
+        let own = u128::from(device) * u128::from(self.frames) / u128::from(self.device_frames.max(1));
+        u64::try_from(own).unwrap_or(self.frames).min(self.frames)
+    }
+
+    /// Nothing of it is heard in this stretch of the stream. Stretches that meet are one.
+    fn miss(&mut self, from: u64, to: u64) {
+        match self.gaps.last_mut() {
+            Some(last) if last.1 == from => last.1 = to,
+            _ => self.gaps.push((from, to)),
+        }
+    }
+
+    /// Everything that was measured of it while the device has consumed `consumed` of the stream.
+    fn evidence(&self, consumed: u64, mapping: Option<Mapping>) -> OutputEvent {
+        let until = self.end.map_or(consumed, |(end, _)| end.min(consumed));
+        let last = mapping.filter(|_| self.started.is_some());
+        let last = last.map(|mapping| mapping.instant_of(until.saturating_sub(1)));
+        let mut evidence = Evidence {
+            first: self.started,
+            last: last.max(self.started),
+            frames: self.heard_frames(consumed),
+            handed: self.own_frames(self.state.given.load(Ordering::Relaxed)),
+            lufs: self.state.lufs(),
+            peak_dbfs: dbfs(self.state.peak()),
+            ..Evidence::default()
+        };
+        self.interruptions.tell(&mut evidence);
+        OutputEvent::Evidence { id: self.id, evidence: Box::new(evidence) }
     }
 }
 
 /// All clips that are not done, and how far the device is.
 #[derive(Debug)]
 pub(crate) struct Ledger {
+    rate: u32,
     /// Device frames between two progress events.
     progress: u64,
+    watch: Watch,
     entries: Vec<Entry>,
     consumed: u64,
     handed: u64,
@@ -66,7 +103,9 @@ pub(crate) struct Ledger {
 impl Ledger {
     pub(crate) fn new(rate: u32) -> Self {
         Self {
+            rate,
             progress: u64::from(rate) / 2,
+            watch: Watch::new(rate),
             entries: Vec::new(),
             consumed: 0,
             handed: 0,
@@ -99,6 +138,7 @@ impl Ledger {
             begun: None,
             end: None,
             gaps: Vec::new(),
+            interruptions: Gaps::default(),
             started: None,
             told: 0,
         });
@@ -114,7 +154,14 @@ impl Ledger {
         match record {
             Record::Begun { id, frame } => self.change(id, |entry| entry.begun = Some(frame)),
             Record::Starved { id, before, frames } => {
-                self.change(id, |entry| entry.gaps.push((before.saturating_sub(frames), before)));
+                let mapping = self.mapping;
+                self.change(id, |entry| {
+                    let from = before.saturating_sub(frames);
+                    entry.miss(from, before);
+                    if let Some(mapping) = mapping {
+                        entry.interruptions.starved(from, before, &mapping);
+                    }
+                });
                 events.push(OutputEvent::Starved { id, frames });
             }
             Record::Finished { id, frame, ending } => {
@@ -131,17 +178,33 @@ impl Ledger {
             }
             Record::Underrun { at, consumed, handed } => {
                 self.consume(consumed, events);
+                let stopped = self.mapping.map_or(at, |mapping| mapping.instant_of(consumed));
                 for entry in &mut self.entries {
-                    entry.gaps.push((consumed, handed));
+                    entry.miss(consumed, handed);
+                    let Some(begun) = entry.begun.filter(|&begun| begun < handed || begun < consumed) else {
+                        continue;
+                    };
+                    let until = entry.end.map_or(handed, |(end, _)| end.min(handed));
+                    let lost = until.saturating_sub(begun.max(consumed)) as f64 / f64::from(self.rate);
+                    let lost = Duration::try_from_secs_f64(lost).unwrap_or_default();
+                    entry.interruptions.underrun(stopped, lost, handed);
                 }
                 self.floor = handed;
                 self.consume(handed, events);
                 self.underruns += 1;
                 events.push(OutputEvent::Underrun { at, count: self.underruns });
             }
+            Record::Passed(passed) => {
+                let tell = |heard| match heard {
+                    Heard::Level(dbfs) => OutputEvent::Level { id: passed.id, dbfs },
+                    Heard::Silent(why) => OutputEvent::Silent { id: passed.id, why },
+                };
+                events.extend(self.watch.take(passed).into_iter().flatten().map(tell));
+            }
             Record::Handed { frames, consumed, mapping } => {
                 self.handed = frames;
                 self.mapping = Some(mapping);
+                self.entries.iter_mut().for_each(|entry| entry.interruptions.mapped(&mapping));
                 self.consume(consumed, events);
             }
         }
@@ -174,6 +237,7 @@ impl Ledger {
             {
                 let (id, frames) = (entry.id, entry.heard_frames(consumed));
                 let last = mapping.instant_of(end.saturating_sub(1)).max(first);
+                events.push(entry.evidence(consumed, Some(mapping)));
                 events.push(match (ending, entry.state.refusal()) {
                     (Ending::Whole, _) => OutputEvent::Ended { id, frames, first, last },
                     (Ending::Cut, Some(why)) => OutputEvent::Refused { id, frames, why },
@@ -183,6 +247,7 @@ impl Ledger {
             }
             if heard >= entry.told + progress {
                 entry.told = heard;
+                events.push(entry.evidence(consumed, Some(mapping)));
                 events.push(OutputEvent::Progress { id: entry.id, frames: entry.heard_frames(consumed) });
             }
             true
@@ -190,8 +255,9 @@ impl Ledger {
     }
 
     /// The device is gone: every clip that is not done, with what was heard of it for sure.
-    pub(crate) fn lose(&mut self) -> Vec<(u64, u64)> {
-        let consumed = self.consumed;
+    pub(crate) fn lose(&mut self, events: &mut Vec<OutputEvent>) -> Vec<(u64, u64)> {
+        let (consumed, mapping) = (self.consumed, self.mapping);
+        events.extend(self.entries.iter().map(|entry| entry.evidence(consumed, mapping)));
         self.entries.drain(..).map(|entry| (entry.id, entry.heard_frames(consumed))).collect()
     }
 
@@ -200,9 +266,10 @@ impl Ledger {
         if let Some(mapping) = self.mapping {
             self.consume(mapping.frame_at(now).max(0.0) as u64, events);
         }
-        let consumed = self.consumed;
-        let cut =
-            |entry: Entry| OutputEvent::Cut { id: entry.id, frames: entry.heard_frames(consumed), at: now };
-        events.extend(self.entries.drain(..).map(cut));
+        let (consumed, mapping) = (self.consumed, self.mapping);
+        for entry in self.entries.drain(..) {
+            events.push(entry.evidence(consumed, mapping));
+            events.push(OutputEvent::Cut { id: entry.id, frames: entry.heard_frames(consumed), at: now });
+        }
     }
 }

@@ -12,8 +12,9 @@ use crate::monotonic;
 
 /// How often the monitor looks.
 const LOOK: Duration = Duration::from_millis(50);
-/// A device that has not asked for sound for so long (or for three periods) is lost.
-const STALLED: Duration = Duration::from_secs(1);
+/// A device that has not asked for sound for so long (or for three periods) is lost. With the time until the monitor
+/// looks, and whatever the device was at when it stopped, a fault is known within a second.
+const STALLED: Duration = Duration::from_millis(800);
 /// A device that is ahead of time by so much (and four periods) does not keep time.
 const RUNAWAY_SECONDS: f64 = 1.0;
 
@@ -86,7 +87,7 @@ impl Monitor {
             let lost = lost(&self.shared, self.period, ledger.handed(), awake, now);
             if let Some(why) = &lost {
                 self.shared.health.lose(why.clone());
-                let playing = ledger.lose();
+                let playing = ledger.lose(&mut events);
                 events.push(OutputEvent::Lost { why: why.clone(), playing });
             } else if closing {
                 self.shared.health.lose("the output was closed".into());
@@ -104,6 +105,29 @@ impl Monitor {
             if lost.is_some() || closing {
                 return;
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A card with large periods stands still at any moment between two of them: the fault is known within a second of
+    /// it, and not while the device could still be about to ask.
+    #[test]
+    fn a_card_that_stands_still_is_known_within_a_second() {
+        let period = Duration::from_secs_f64(8_192.0 / 48_000.0);
+        for phase in 0..10 {
+            let start = monotonic::now();
+            let shared = Shared::new(48_000, start);
+            (0..20).for_each(|call| shared.health.called(start + period * call));
+            let fault = start + period * 19 + period * phase / 10;
+            let looks = (0_u32..).map(|look| fault + LOOK * look);
+            let told = looks.take(100).find(|&look| lost(&shared, period, 20 * 8_192, start, look).is_some());
+            let after = told.map(|at| at.saturating_duration_since(fault));
+            assert!(after.is_some_and(|after| after > period * 2), "phase {phase}: {after:?}");
+            assert!(after.is_some_and(|after| after <= Duration::from_secs(1)), "phase {phase}: {after:?}");
         }
     }
 }

@@ -12,6 +12,7 @@ use rodio::mixer::{Mixer, MixerSource};
 
 use super::clock_map::{ClockMap, Mapping};
 use super::feeder::MAX_CLIPS;
+use super::meter::Passed;
 use super::source::{ClipSource, ClipState};
 
 /// A clip whose start is within this of another's end follows it without a frame between.
@@ -74,6 +75,8 @@ pub(crate) enum Record {
         consumed: u64,
         handed: u64,
     },
+    /// What left in one period while a clip was playing.
+    Passed(Passed),
     /// So many frames have been handed over, `consumed` of them had been heard for sure, and this is when they sound.
     Handed {
         frames: u64,
@@ -87,6 +90,8 @@ struct Playing {
     state: Arc<ClipState>,
     begun: u64,
     starved: u64,
+    /// What the recording had until now, as far as it was told.
+    own: f64,
 }
 
 pub(crate) struct Renderer {
@@ -149,6 +154,7 @@ impl Renderer {
         let mapping = self.map.observe(self.position, sounds_at);
         let consumed = (mapping.frame_at(now).max(0.0) as u64).min(self.position);
         let mut rest = out;
+        let mut passed: Option<Passed> = None;
         while !rest.is_empty() {
             let next_start = self.start_what_is_due(&mapping);
             let next_end = self.playing.iter().map(|clip| clip.state.remaining.load(Ordering::Acquire)).min();
@@ -158,13 +164,39 @@ impl Renderer {
             if self.playing.is_empty() {
                 segment.fill(0.0);
             } else {
-                segment.fill_with(|| self.mixed.next().unwrap_or(0.0));
+                let mut squares = 0.0;
+                segment.fill_with(|| {
+                    let sample = self.mixed.next().unwrap_or(0.0);
+                    squares += f64::from(sample) * f64::from(sample);
+                    sample
+                });
+                self.watch(&mut passed, frames, squares);
             }
             self.position += frames;
             self.note_ends();
             rest = later;
         }
+        if let Some(passed) = passed {
+            self.note(Record::Passed(passed));
+        }
         self.note(Record::Handed { frames: self.position, consumed, mapping });
+    }
+
+    /// Adds what left while clips were playing to what this period says; it is said of the clip that began last.
+    fn watch(&mut self, passed: &mut Option<Passed>, frames: u64, out: f64) {
+        let Some(id) = self.playing.last().map(|clip| clip.id) else { return };
+        let other = passed.filter(|before| before.id != id);
+        if let Some(other) = other {
+            self.note(Record::Passed(other));
+            *passed = None;
+        }
+        let sum = passed.get_or_insert(Passed { id, frames: 0, out: 0.0, own: 0.0 });
+        sum.frames += frames;
+        sum.out += out;
+        for clip in &mut self.playing {
+            let own = clip.state.own();
+            sum.own += own - std::mem::replace(&mut clip.own, own);
+        }
     }
 
     fn take_requests(&mut self) {
@@ -241,7 +273,13 @@ impl Renderer {
 
     fn start(&mut self, clip: Scheduled) {
         self.mixer.add(clip.source);
-        self.playing.push(Playing { id: clip.id, state: clip.state, begun: self.position, starved: 0 });
+        self.playing.push(Playing {
+            id: clip.id,
+            state: clip.state,
+            begun: self.position,
+            starved: 0,
+            own: 0.0,
+        });
         self.note(Record::Begun { id: clip.id, frame: self.position });
     }
 

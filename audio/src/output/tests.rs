@@ -5,9 +5,11 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::evidence::{Evidence, GapCause};
 use super::ledger::Ledger;
+use super::meter::Silence;
 use super::renderer::{Record, Renderer, Request, Scheduled};
-use super::source::{ClipSource, ClipState, LastFrames};
+use super::source::{ClipSource, ClipState, Shape};
 use super::types::OutputEvent;
 use crate::monotonic;
 
@@ -24,7 +26,7 @@ struct Bench {
     now: Instant,
     position: u64,
     heard: Vec<f32>,
-    ending: LastFrames,
+    shape: Shape,
     events: Vec<OutputEvent>,
 }
 
@@ -46,7 +48,7 @@ impl Bench {
             now,
             position: 0,
             heard: Vec::new(),
-            ending: LastFrames::AsRecorded,
+            shape: Shape { gain: 1.0, rise: 0, fall: 0 },
             events: Vec::new(),
         }
     }
@@ -64,7 +66,7 @@ impl Bench {
         }
         let state = Arc::new(ClipState::default());
         let rate = NonZero::new(RATE).unwrap();
-        let source = ClipSource::new(rate, frames, 1.0, self.ending, ring, Arc::clone(&state));
+        let source = ClipSource::new(rate, frames, self.shape, ring, Arc::clone(&state));
         self.ledger.queue(id, Arc::clone(&state), frames, frames);
         let start_at = self.at(frame);
         let scheduled = Scheduled { id, start_at, frames, source, state: Arc::clone(&state), follows: None };
@@ -92,6 +94,22 @@ impl Bench {
         self.heard.iter().enumerate().filter(|(_, sample)| **sample != 0.0).map(|(frame, _)| frame).collect()
     }
 
+    /// The events but for evidence and levels, which come at any time.
+    fn told(&self) -> Vec<&OutputEvent> {
+        let besides =
+            |event: &&OutputEvent| !matches!(event, OutputEvent::Evidence { .. } | OutputEvent::Level { .. });
+        self.events.iter().filter(besides).collect()
+    }
+
+    /// The newest evidence of a clip.
+    fn evidence(&self, wanted: u64) -> &Evidence {
+        let mut told = self.events.iter().rev().filter_map(|event| match event {
+            OutputEvent::Evidence { id, evidence } if *id == wanted => Some(&**evidence),
+            _ => None,
+        });
+        told.next().unwrap()
+    }
+
     /// The final events, as "id frames" with a letter for the kind.
     fn finals(&self) -> Vec<String> {
         let tell = |event: &OutputEvent| match event {
@@ -109,14 +127,14 @@ fn a_clip_sounds_at_its_frame_and_ends_when_it_was_consumed() {
     let mut bench = Bench::new();
     let _ring = bench.play(1, 100_000, 10_000, 10_000);
     bench.periods(15);
-    assert!(bench.events.is_empty());
+    assert!(bench.told().is_empty());
     // Frame 100,000 is handed over in the 13th period and consumed before the call for the 16th.
     bench.period();
-    assert!(matches!(bench.events[..], [OutputEvent::Started { id: 1, .. }]), "{:?}", bench.events);
+    assert!(matches!(bench.told()[..], [OutputEvent::Started { id: 1, .. }]), "{:?}", bench.events);
     bench.periods(2);
     assert_eq!(bench.finals(), ["1 ended 10000"]);
     assert_eq!(bench.sounding(), (100_000..110_000).collect::<Vec<_>>());
-    let OutputEvent::Ended { first, last, .. } = bench.events[1] else { panic!() };
+    let &OutputEvent::Ended { first, last, .. } = bench.told()[1] else { panic!() };
     assert!((first - bench.at(100_000)) < seconds(1) && (last - first).abs_diff(seconds(9_999)) < seconds(1));
 }
 
@@ -212,9 +230,9 @@ fn a_cut_clip_fades_and_its_follower_keeps_its_own_time() {
 #[test]
 fn a_planned_cut_fades_and_is_whole_all_the_same() {
     let mut bench = Bench::new();
-    bench.ending = LastFrames::Fade;
+    bench.shape.fall = 480;
     let _first = bench.play(1, 20_000, 30_000, 60_000);
-    bench.ending = LastFrames::AsRecorded;
+    bench.shape.fall = 0;
     let _second = bench.play(2, 50_000, 10_000, 10_000);
     bench.periods(20);
     assert_eq!(bench.finals(), ["1 ended 30000", "2 ended 10000"]);
@@ -233,5 +251,108 @@ fn a_loss_tells_only_what_was_witnessed() {
     let _second = bench.play(2, 900_000, 60_000, 60_000);
     bench.periods(8);
     // The call of the eighth period witnessed five; two more were in the buffer.
-    assert_eq!(bench.ledger.lose(), [(1, 5 * PERIOD - 20_000), (2, 0)]);
+    assert_eq!(bench.ledger.lose(&mut bench.events), [(1, 5 * PERIOD - 20_000), (2, 0)]);
+}
+
+#[test]
+fn evidence_tells_gaps_with_their_time_and_length() {
+    let mut bench = Bench::new();
+    let (mut ring, _) = bench.play(1, 50_000, 200_000, 100_000);
+    bench.periods(12);
+    // The device gave up before its last period, and runs again 500 ms later.
+    let consumed = bench.position - PERIOD;
+    let lost_at = bench.at(consumed);
+    bench.renderer.underrun(lost_at);
+    bench.now = lost_at + Duration::from_millis(500);
+    bench.periods(6);
+    let evidence = bench.evidence(1);
+    assert_eq!((evidence.gap_count, evidence.gaps.len()), (1, 1), "{evidence:?}");
+    let gap = evidence.gaps[0];
+    assert_eq!(gap.cause, GapCause::Underrun);
+    let off = if gap.at > lost_at { gap.at - lost_at } else { lost_at - gap.at };
+    assert!(off < Duration::from_millis(1), "{off:?}");
+    // The first frame after it sounds two periods after the device began to ask again.
+    let length = Duration::from_millis(500) + seconds(2 * PERIOD);
+    assert!(gap.length.abs_diff(length) < Duration::from_millis(1), "{gap:?}");
+    // Then storage is slow for two periods.
+    bench.periods(4);
+    for _ in 0..100_000 {
+        ring.push(16_384).unwrap();
+    }
+    bench.periods(20);
+    let evidence = bench.evidence(1).clone();
+    assert_eq!(evidence.gap_count, 2, "{evidence:?}");
+    assert_eq!(evidence.gaps[1].cause, GapCause::Starved);
+    let starved: u64 = bench
+        .events
+        .iter()
+        .map(|event| if let OutputEvent::Starved { id: 1, frames } = event { *frames } else { 0 })
+        .sum();
+    assert!(starved > 0 && evidence.gaps[1].length.abs_diff(seconds(starved)) < Duration::from_micros(100));
+    assert_eq!(evidence.gap_time, evidence.gaps[0].length + evidence.gaps[1].length);
+    assert_eq!((evidence.handed, evidence.frames), (200_000, 200_000 - PERIOD));
+    assert_eq!(bench.finals(), [format!("1 ended {}", 200_000 - PERIOD)]);
+    // Half of full scale, constant: its peak is known, and a constant has no loudness.
+    assert!((evidence.peak_dbfs.unwrap() + 6.02).abs() < 0.01, "{evidence:?}");
+    let OutputEvent::Ended { first, last, .. } = bench.told()[bench.told().len() - 1] else { panic!() };
+    assert_eq!((evidence.first, evidence.last), (Some(*first), Some(*last)));
+    // The newest evidence comes right before the end.
+    let count = bench.events.len();
+    assert!(matches!(bench.events[count - 2], OutputEvent::Evidence { id: 1, .. }));
+}
+
+#[test]
+fn a_loss_leaves_what_was_measured_until_then() {
+    let mut bench = Bench::new();
+    let _first = bench.play(1, 20_000, 60_000, 60_000);
+    let _second = bench.play(2, 900_000, 60_000, 60_000);
+    bench.periods(8);
+    let mut events = Vec::new();
+    let _ = bench.ledger.lose(&mut events);
+    bench.events.append(&mut events);
+    let (first, second) = (bench.evidence(1), bench.evidence(2));
+    assert_eq!((first.frames, first.handed), (5 * PERIOD - 20_000, 8 * PERIOD - 20_000));
+    assert!(first.first.is_some() && first.last > first.first && first.peak_dbfs.is_some());
+    assert_eq!(*second, Evidence::default());
+}
+
+/// What becomes of a clip that plays eight seconds: the silences that are told of.
+fn silences(gain: f32, sample: i16) -> Vec<Silence> {
+    let mut bench = Bench::new();
+    bench.shape.gain = gain;
+    let (mut ring, _) = bench.play(1, 0, 384_000, 0);
+    for _ in 0..384_000 {
+        ring.push(sample).unwrap();
+    }
+    bench.periods(50);
+    assert_eq!(bench.finals(), ["1 ended 384000"]);
+    let silent = |event: &OutputEvent| match event {
+        OutputEvent::Silent { id: 1, why } => Some(*why),
+        _ => None,
+    };
+    bench.events.iter().filter_map(silent).collect()
+}
+
+#[test]
+fn silence_is_told_with_whose_it_is() {
+    assert_eq!(silences(1.0, 16_384), []);
+    assert_eq!(silences(1.0, 20), [Silence::Recording]);
+    assert_eq!(silences(0.0, 16_384), [Silence::Output]);
+}
+
+/// Cut while its planned fade is under way: the short fade holds, and nothing jumps.
+#[test]
+fn a_cut_inside_a_planned_fade_is_not_put_off() {
+    let mut bench = Bench::new();
+    bench.shape = Shape { gain: 1.0, rise: 4_800, fall: 14_400 };
+    let _ring = bench.play(1, 0, 60_000, 60_000);
+    bench.periods(6);
+    assert!(bench.requests.push(Request::Cancel(1)).is_ok());
+    bench.periods(6);
+    let cut = 6 * PERIOD as usize;
+    assert!(cut > 60_000 - 14_400 && bench.heard[cut + 480..].iter().all(|&sample| sample == 0.0));
+    assert_eq!(bench.heard[4_800], 0.5);
+    assert!(bench.heard[0] < 0.000_001, "it rises from silence");
+    let steepest = bench.heard.windows(2).map(|pair| (pair[1] - pair[0]).abs()).fold(0.0, f32::max);
+    assert!(steepest < 0.003, "{steepest}");
 }

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use super::evidence::Evidence;
+use super::meter::Silence;
 use crate::prepared::Prepared;
 
 /// Where the sound goes.
@@ -38,13 +40,38 @@ pub struct OutputSettings {
     pub buffer_frames: u32,
     /// How long opening and closing may take.
     pub timeout: Duration,
+    /// How clips that begin or end in the middle of their recording do so.
+    pub fades: Fades,
+}
+
+/// How clips that begin or end in the middle of their recording do so. Whatever is chosen, their first and last frames are
+/// where they were planned: a fade lies inside the clip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fades {
+    /// Of the last frames of a clip that ends before its recording does.
+    pub out: Duration,
+    /// Of the first frames of a clip that begins after its recording does.
+    pub rise: Duration,
+}
+
+impl Default for Fades {
+    /// The shortest end that does not click, and beginnings as recorded.
+    fn default() -> Self {
+        Self { out: Duration::from_millis(10), rise: Duration::ZERO }
+    }
 }
 
 impl OutputSettings {
-    /// 8192 frames, 5 s.
+    /// 8192 frames, 5 s, the shortest fades.
     #[must_use]
     pub fn new(kind: OutputKind, sample_rate: u32) -> Self {
-        Self { kind, sample_rate, buffer_frames: 8192, timeout: Duration::from_secs(5) }
+        Self {
+            kind,
+            sample_rate,
+            buffer_frames: 8192,
+            timeout: Duration::from_secs(5),
+            fades: Fades::default(),
+        }
     }
 }
 
@@ -60,10 +87,10 @@ pub struct Clip {
     pub start_at: Instant,
     /// Linear factor, 1 = unchanged; clamped to 0..=1.
     pub gain: f32,
-    /// The frame of the recording with which it begins; 0 is its beginning.
+    /// The frame of the recording with which it begins; 0 is its beginning, any other rises as [`Fades::rise`] says.
     pub from_frame: u64,
-    /// So many frames are played, and no more: when that is less than what is left of the recording, the last 10 ms of
-    /// them fade out. `None` plays to the end.
+    /// So many frames are played, and no more: when that is less than what is left of the recording, the last of them
+    /// fade as [`Fades::out`] says. `None` plays to the end.
     pub frames: Option<u64>,
 }
 
@@ -143,7 +170,7 @@ pub enum OutputError {
 
 /// What happens at an output. Frames are those of the clip's [`Prepared`], counted where the device consumed them, from
 /// the one with which the clip began.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum OutputEvent {
     /// The first frame of a clip was consumed.
     Started {
@@ -158,6 +185,27 @@ pub enum OutputEvent {
         id: u64,
         /// Frames consumed so far.
         frames: u64,
+    },
+    /// What is known of a clip: about every half second, and once more just before its final event.
+    Evidence {
+        /// The clip.
+        id: u64,
+        /// Everything that was measured of it so far.
+        evidence: Box<Evidence>,
+    },
+    /// The level of what leaves, about every half second while a clip plays.
+    Level {
+        /// The clip.
+        id: u64,
+        /// Mean power since the last one, in dB of full scale (a full sine is -3); -120 is silence.
+        dbfs: f64,
+    },
+    /// A clip plays, and nothing above -60 dBFS left the output for five seconds. Told once, until sound returns.
+    Silent {
+        /// The clip.
+        id: u64,
+        /// Whose silence it is.
+        why: Silence,
     },
     /// The last frame of a clip was consumed. The clip is done.
     Ended {
