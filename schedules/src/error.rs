@@ -40,6 +40,14 @@ pub enum ScheduleError {
         /// What is wrong, and the remedy.
         problem: String,
     },
+    /// A zone that makes no sense.
+    #[error("zone \"{name}\": {problem}")]
+    Zone {
+        /// Its name.
+        name: String,
+        /// What is wrong, and the remedy.
+        problem: String,
+    },
     /// A holiday that makes no sense.
     #[error("holiday \"{name}\": {problem}")]
     Holiday {
@@ -94,6 +102,7 @@ impl ScheduleError {
             ScheduleError::BadTimeOfDay { .. } => "bad_time_of_day",
             ScheduleError::BadBound { .. } => "bad_bound",
             ScheduleError::Window { .. } => "bad_window",
+            ScheduleError::Zone { .. } => "bad_zone",
             ScheduleError::Holiday { .. } => "bad_holiday",
             ScheduleError::Unit { .. } => "bad_unit",
             ScheduleError::Campaign { .. } => "bad_campaign",

@@ -20,6 +20,7 @@ pub mod recurrence;
 pub mod simulation;
 pub mod units;
 pub mod vocabulary;
+pub mod volume;
 
 pub use calendar::{Calendar, Day, LunarDate};
 pub use campaigns::{Account, PhaseAccount, account, account_in, check_campaign};
@@ -42,3 +43,4 @@ pub use vocabulary::{
     ProgrammeId, Quota, Recurrence, Rotation, SegmentFacts, SegmentId, Share, Standing, StartRule, TimeOfDay,
     Unit, UnitId, Weekday, Window, WindowId, Zone, ZoneId,
 };
+pub use volume::Volume;

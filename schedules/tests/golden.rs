@@ -125,8 +125,12 @@ fn line(scene: &Scene, row: &ClosedRow) -> String {
     let started = row.started.map_or("-".to_owned(), time);
     let played = row.played.as_secs_f64().round();
     let why = row.reason.as_ref().map_or(String::new(), |why| format!("{}: {}", why.code, why.vi));
+    let gain = match &row.entry {
+        Entry::Slot(slot) if scene.shows_gain => format!("{} dB  ", slot.gain_db),
+        _ => String::new(),
+    };
     format!(
-        "  {} {planned:>4} s  {:<10} {started:>8} {played:>4} s  \"{title}\" [{name}]  {why}",
+        "  {} {planned:>4} s  {:<10} {started:>8} {played:>4} s  \"{title}\" [{name}]  {gain}{why}",
         time(row.entry.start()),
         row.outcome.as_str(),
     )

@@ -60,7 +60,7 @@ pub(crate) fn snapshot(mix: Mix) -> Snapshot {
 }
 
 fn zone(n: u128) -> Zone {
-    Zone { id: ZoneId(Uuid::from_u128(n)), name: format!("Cụm loa {n}") }
+    Zone { id: ZoneId(Uuid::from_u128(n)), name: format!("Cụm loa {n}"), volume_db: 0.0 }
 }
 
 fn window(n: u128, start: &str, end: &str) -> Window {

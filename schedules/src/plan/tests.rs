@@ -76,7 +76,10 @@ fn window(n: u128, start: &str, end: &str) -> Window {
 /// Segments 1 to 9 last 1 to 9 minutes.
 fn station(windows: Vec<Window>, programmes: Vec<Programme>) -> Snapshot {
     Snapshot {
-        zones: vec![Zone { id: zone(1), name: "a".into() }, Zone { id: zone(2), name: "b".into() }],
+        zones: vec![
+            Zone { id: zone(1), name: "a".into(), volume_db: 0.0 },
+            Zone { id: zone(2), name: "b".into(), volume_db: 0.0 },
+        ],
         windows,
         programmes,
         segments: (1..10).map(|n| segment(n, 60 * n as i64)).collect(),

@@ -5,6 +5,7 @@ use crate::vocabulary::{
     Campaign, CampaignId, Class, EmergencyId, Holiday, Outcome, Programme, ProgrammeId, SegmentFacts,
     SegmentId, Unit, UnitId, Window, Zone, ZoneId,
 };
+use crate::volume::Volume;
 use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
@@ -44,6 +45,8 @@ pub struct Snapshot {
     pub busy: Option<Busy>,
     /// What becomes of what yielded.
     pub after_preemption: AfterPreemption,
+    /// How loud the station is.
+    pub volume: Volume,
 }
 
 /// How far back the history of programmes reaches, in days.
@@ -67,6 +70,7 @@ impl Snapshot {
             as_of: None,
             busy: None,
             after_preemption: AfterPreemption::default(),
+            volume: Volume::default(),
         }
     }
 }
@@ -315,7 +319,7 @@ pub struct Slot {
     pub yields: Option<Yield>,
     /// Where it is heard, sorted; empty only when the station has no zones.
     pub zones: Arc<[ZoneId]>,
-    /// How much quieter than prepared, in dB: 0, or the lowest ceiling of its windows.
+    /// How much quieter than prepared, in dB, at most 0: [`crate::volume`] has the rule.
     pub gain_db: f64,
     /// The stretch in which it may sound.
     pub permitted: Permit,

@@ -61,7 +61,7 @@ impl Sweep<'_, '_> {
                 Some(Yield { to: key, name, then: self.then(item) })
             }),
             zones: self.station.zones(show),
-            gain_db: self.gain_db(spot),
+            gain_db: self.gain_db(show, item, spot),
             permitted: spot.permit,
             pcm: held.map(|held| Arc::clone(&held.pcm)).unwrap_or_default(),
             original_sha256: held.map(|held| Arc::clone(&held.original_sha256)).unwrap_or_default(),
@@ -120,10 +120,14 @@ impl Sweep<'_, '_> {
         self.wants.get(usize::try_from(item.position).ok()?)
     }
 
-    /// The lowest ceiling of the windows that a slot touches.
-    fn gain_db(&self, spot: &Spot) -> f64 {
+    /// How loud a slot is, by its class, its zones and the windows that it touches.
+    fn gain_db(&self, show: &Show<'_>, item: &Item, spot: &Spot) -> f64 {
+        let snapshot = self.station.snapshot;
+        let heard_in = self.station.zones(show);
+        let zones = snapshot.zones.iter().filter(|zone| heard_in.contains(&zone.id));
         let windows = spot.touched.iter().filter_map(|opening| self.hours.windows.get(opening.window));
-        windows.filter_map(|window| window.volume_ceiling_db).fold(0.0, f64::min)
+        let ceilings = windows.filter_map(|window| window.volume_ceiling_db);
+        snapshot.volume.gain_db(item.class, zones.map(|zone| zone.volume_db), ceilings)
     }
 
     fn window_names(&self, spot: &Spot) -> Cow<'_, str> {

@@ -2,7 +2,7 @@
 
 use super::adopt::changed;
 use super::airing::{Aim, Doom, Due, Heard, Pcm, Phase};
-use super::chain::{Darken, Voice};
+use super::chain::{Darken, Output, Voice};
 use super::clock::{Moment, Mono};
 use super::messages::{Command, Input, Stage};
 use super::{Playout, zero};
@@ -143,6 +143,7 @@ impl Playout {
         if airing.started.is_none() {
             return;
         }
+        self.chain.output_works();
         airing.played = airing.played.max(played);
         if airing.told_started && airing.played >= airing.noted.saturating_add(every) {
             airing.noted = airing.played;
@@ -188,8 +189,10 @@ impl Playout {
     }
 
     fn audio_lost(&mut self, slot: &SlotKey, played: SignedDuration, at: Timestamp, why: &str, now: Moment) {
-        self.chain.output_trouble = Some(why.to_owned());
-        self.chain.output_rests = now.mono.saturating_add(self.settings.retry_pause);
+        // of several clips that one loss took, only the first makes the output rest
+        if self.chain.output != Output::Closed {
+            self.let_output_rest(why, now);
+        }
         let lost = Doom::fault(Reason::output_lost(why));
         if let Some(index) = self.find(slot) {
             let airing = &mut self.airings[index];

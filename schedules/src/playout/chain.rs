@@ -45,6 +45,8 @@ pub(super) struct Chain {
     pub(super) amplifier_rests: Mono,
     /// Not opened again before this.
     pub(super) output_rests: Mono,
+    /// How often it failed since something sounded last.
+    output_failures: u32,
     /// What the amplifier said last when it failed; cleared when it confirms.
     pub(super) amplifier_trouble: Option<String>,
     /// What the output said last when it failed; cleared when it opens.
@@ -60,6 +62,7 @@ impl Chain {
             output: Output::Closed,
             amplifier_rests: Mono::MIN,
             output_rests: Mono::MIN,
+            output_failures: 0,
             amplifier_trouble: None,
             output_trouble: None,
         }
@@ -68,6 +71,11 @@ impl Chain {
     /// Whether exactly these zones are confirmed (or there is nothing to confirm).
     pub(super) fn carries(&self, wanted: &[ZoneId]) -> bool {
         !self.amplifier_present || matches!(&self.power, Power::On { zones } if zones.as_slice() == wanted)
+    }
+
+    /// Something sounded: the output works.
+    pub(super) fn output_works(&mut self) {
+        self.output_failures = 0;
     }
 
     pub(super) fn live(&self) -> bool {
@@ -222,12 +230,20 @@ impl Playout {
         }
     }
 
+    /// The output rests, the longer the more often it failed.
+    pub(super) fn let_output_rest(&mut self, why: &str, now: Moment) {
+        self.chain.output_trouble = Some(why.to_owned());
+        let doubled = 2_i32.saturating_pow(self.chain.output_failures.min(30));
+        let pause = self.settings.output_retry_first.saturating_mul(doubled);
+        self.chain.output_rests = now.mono.saturating_add(pause.min(self.settings.output_retry_most));
+        self.chain.output_failures = self.chain.output_failures.saturating_add(1);
+    }
+
     pub(super) fn output_failed(&mut self, why: &str, now: Moment) {
         if self.chain.output == Output::Closed {
             return;
         }
-        self.chain.output_trouble = Some(why.to_owned());
-        self.chain.output_rests = now.mono.saturating_add(self.settings.retry_pause);
+        self.let_output_rest(why, now);
         let lost = Doom::fault(Reason::output_lost(why));
         if self.airings.iter().any(|airing| airing.handed_over() && !airing.cutting()) {
             self.doom_sounding(&lost);

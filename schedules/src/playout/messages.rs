@@ -282,8 +282,14 @@ pub struct PlayoutSettings {
     pub arm_timeout: SignedDuration,
     /// How long an emergency waits for its due row before it sounds without.
     pub log_patience: SignedDuration,
-    /// How long to wait before a failed output or amplifier is asked again for a slot that is still ahead.
+    /// How long to wait before a failed amplifier is asked again for a slot that is still ahead, and before an
+    /// emergency that a device failed is begun again.
     pub retry_pause: SignedDuration,
+    /// How long to wait before a failed output is opened again: at first this, then twice as long each time, at most
+    /// `output_retry_most`, until something sounds.
+    pub output_retry_first: SignedDuration,
+    /// The longest of these pauses. A device that is back sounds again so much later at most.
+    pub output_retry_most: SignedDuration,
     /// How much must have been heard since the last note of progress.
     pub progress_every: SignedDuration,
     /// False when no amplifier is configured: nothing is energised, and every airing is `unconfirmed`.
@@ -301,6 +307,8 @@ impl Default for PlayoutSettings {
             arm_timeout: SignedDuration::from_secs(5),
             log_patience: SignedDuration::from_secs(1),
             retry_pause: SignedDuration::from_secs(1),
+            output_retry_first: SignedDuration::from_millis(100),
+            output_retry_most: SignedDuration::from_millis(3_200),
             progress_every: SignedDuration::from_secs(1),
             amplifier_present: true,
         }

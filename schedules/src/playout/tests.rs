@@ -5,6 +5,7 @@ mod changes;
 mod chaos;
 mod emergencies;
 mod patience;
+mod retry;
 mod yielding;
 
 use bench::{Bench, Deaf, slot};
@@ -336,7 +337,7 @@ fn a_lost_output_is_opened_again_for_the_next() {
         &[
             "92.0 open",
             "104.0 ended a partial/output_lost 4s confirmed",
-            "105.0 open",
+            "104.1 open",
             "115.0 ended b aired 5s confirmed",
         ],
     );

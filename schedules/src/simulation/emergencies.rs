@@ -85,7 +85,7 @@ impl Simulation {
             duration: prepared.duration,
             yields: None,
             zones: zones.into(),
-            gain_db: 0.0,
+            gain_db: self.snapshot.volume.emergency.min(0.0),
             permitted: Permit { from: start, until: expires },
             pcm: prepared.hash.as_str().into(),
             original_sha256: facts.original_sha256.as_str().into(),

@@ -68,7 +68,7 @@ fn day(first: Date, days: i32) -> Date {
 /// A zone of that number.
 #[must_use]
 pub fn zone(n: u128, name: &str) -> Zone {
-    Zone { id: ZoneId(Uuid::from_u128(n)), name: name.into() }
+    Zone { id: ZoneId(Uuid::from_u128(n)), name: name.into(), volume_db: 0.0 }
 }
 
 /// A window of that number, open every day in every zone, between two seconds of the day, without limits.

@@ -2,15 +2,19 @@
 
 use super::{HolidayId, TimeOfDay, Weekday, WindowId, ZoneId};
 use crate::error::ScheduleError;
+use jiff::Zoned;
 use serde::{Deserialize, Serialize};
 
 /// A group of loudspeakers that is switched together.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Zone {
     /// Identity.
     pub id: ZoneId,
     /// What people call it.
     pub name: String,
+    /// How much quieter than elsewhere, in dB, at most 0; [`crate::volume`] has the rule.
+    #[serde(default)]
+    pub volume_db: f64,
 }
 
 /// A recurring stretch of permitted air time.
@@ -101,6 +105,14 @@ impl Window {
             )),
             _ => Ok(()),
         }
+    }
+
+    /// Whether this moment lies in its hours, on one of its days of the week.
+    #[must_use]
+    pub fn covers(&self, at: &Zoned) -> bool {
+        let civil = at.datetime();
+        let (start, end) = (self.start.on(at.date()), self.end.on(at.date()));
+        self.days.contains(&Weekday::of(at.date())) && start <= civil && civil < end
     }
 
     /// Whether the window opens this zone.

@@ -31,6 +31,8 @@ pub(crate) struct Scene {
     pub(crate) until: Timestamp,
     pub(crate) events: Vec<(Timestamp, Event)>,
     shown: Option<(Date, Date)>,
+    /// Whether the case is about volume: then each row says its gain.
+    pub(crate) shows_gain: bool,
     /// The identifiers of names, by kind.
     names: BTreeMap<(&'static str, String), Uuid>,
 }
@@ -113,6 +115,7 @@ impl Scene {
             until: Timestamp::UNIX_EPOCH,
             events: Vec::new(),
             shown: None,
+            shows_gain: false,
             names: BTreeMap::new(),
         }
     }
@@ -153,7 +156,9 @@ impl Scene {
         match keyword.as_str() {
             "zone" => {
                 let id = ZoneId(self.make("zone", &words[1]));
-                self.snapshot.zones.push(Zone { id, name: name(&words[1]) });
+                let volume_db = rest.value("volume").map_or(0.0, |value| value.parse().unwrap());
+                self.shows_gain |= volume_db < 0.0;
+                self.snapshot.zones.push(Zone { id, name: name(&words[1]), volume_db });
             }
             "window" => self.window(&words, &mut rest),
             "recording" => self.recording(&words, &mut rest),
@@ -175,6 +180,18 @@ impl Scene {
                 self.snapshot.after_preemption = AfterPreemption {
                     normal: resumption(rest.value("normal"), usual.normal),
                     priority: resumption(rest.value("priority"), usual.priority),
+                };
+            }
+            "volume" => {
+                rest = Rest::new(&words[1..]);
+                let mut level = |key| rest.value(key).map_or(0.0, |value| value.parse().unwrap());
+                self.shows_gain = true;
+                self.snapshot.volume = Volume {
+                    normal: level("normal"),
+                    priority: level("priority"),
+                    emergency: level("emergency"),
+                    ceiling: level("ceiling"),
+                    emergency_keeps_ceilings: false,
                 };
             }
             "run" => {

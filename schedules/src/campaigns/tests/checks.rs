@@ -7,7 +7,10 @@ use crate::error::ScheduleError;
 fn sound() -> Snapshot {
     let zone = |n: u128| ZoneId(Uuid::from_u128(n));
     let mut snapshot = station(vec![window(1, &WEEKDAYS, "17:00", "17:30")], vec![]);
-    snapshot.zones = vec![Zone { id: zone(1), name: "a".into() }, Zone { id: zone(2), name: "b".into() }];
+    snapshot.zones = vec![
+        Zone { id: zone(1), name: "a".into(), volume_db: 0.0 },
+        Zone { id: zone(2), name: "b".into(), volume_db: 0.0 },
+    ];
     snapshot.windows.push(Window { zones: vec![zone(2)], ..window(2, &WEEKDAYS, "05:00", "05:30") });
     snapshot
 }

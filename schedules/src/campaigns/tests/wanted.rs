@@ -61,7 +61,10 @@ fn only_the_windows_and_zones_of_the_phase_count() {
     let zone = |n: u128| ZoneId(Uuid::from_u128(n));
     let mut snapshot =
         weekdays(&["2026-03-02..2026-03-08 1 a day in 2 3", "2026-03-02..2026-03-08 1 a day in 9"]);
-    snapshot.zones = vec![Zone { id: zone(1), name: "a".into() }, Zone { id: zone(2), name: "b".into() }];
+    snapshot.zones = vec![
+        Zone { id: zone(1), name: "a".into(), volume_db: 0.0 },
+        Zone { id: zone(2), name: "b".into(), volume_db: 0.0 },
+    ];
     snapshot.windows.push(Window { zones: vec![zone(1)], ..window(2, &WEEKDAYS[..2], "05:00", "05:30") });
     snapshot.windows.push(Window { zones: vec![zone(2)], ..window(3, &WEEKDAYS[1..4], "05:00", "05:30") });
     check(&snapshot, "2026-03-02", 7, ALWAYS, &["03-03 1"]);

@@ -19,6 +19,8 @@ pub(super) enum Deaf {
     Energise,
     Unmute,
     Release,
+    /// Answers that it cannot be opened.
+    OpenRefused,
     Started,
     Ended,
     Cut,
@@ -195,6 +197,11 @@ impl Bench {
         self.tell(Input::AudioLost { slot, played, at: self.wall(), why: "unplugged".into() });
     }
 
+    pub(super) fn progress(&mut self, key: &str, seconds: f64) {
+        let slot = SlotKey(key.into());
+        self.tell(Input::AudioProgress { slot, played: SignedDuration::from_secs_f64(seconds) });
+    }
+
     /// Tells the input and everything that the devices answer to what it brings.
     pub(super) fn tell(&mut self, input: Input) {
         let mut inputs = vec![input];
@@ -259,6 +266,10 @@ impl Bench {
             }
             Command::VerifyPcm { slot } => {
                 (format!("verify {slot}"), (Deaf::Verify, Input::PcmVerified { slot }))
+            }
+            Command::OpenOutput if self.deaf == Some(Deaf::OpenRefused) => {
+                self.say("open".to_owned());
+                return Some(Input::OutputFailed { why: "unplugged".into() });
             }
             Command::OpenOutput => ("open".to_owned(), (Deaf::Open, Input::OutputReady)),
             Command::Energise { zones } => {
