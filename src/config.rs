@@ -4,7 +4,7 @@ use crate::clock::Trust;
 use crate::error::{Error, ErrorKind, Result};
 use crate::planning::Site;
 use jiff::tz::TimeZone;
-use loaxa_schedules::Resumption;
+use loaxa_schedules::{Resumption, Volume};
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -112,8 +112,38 @@ pub struct Audio {
     /// Loudness that recordings are to be brought to, in LUFS. Read so that one configuration serves every version; not
     /// applied by this one, which says so at every start.
     pub target_lufs: Option<f64>,
-    /// Opening and closing chime. As `target_lufs`.
-    pub chime: Option<toml::Value>,
+    /// How loud each class is, and the loudest that anything is.
+    pub volume: Volume,
+    /// How recordings that are cut fall silent, and how they come back.
+    pub fades: FadeTimes,
+    /// Opening and closing chimes that the station brings itself.
+    pub chime: Chimes,
+}
+
+/// How recordings that are cut fall silent, and how they come back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FadeTimes {
+    /// What yields to something at once has faded out when that begins, in milliseconds.
+    pub cut_ms: u32,
+    /// What goes on after it was cut fades in, in milliseconds.
+    pub resume_ms: u32,
+}
+
+impl Default for FadeTimes {
+    fn default() -> Self {
+        Self { cut_ms: 300, resume_ms: 100 }
+    }
+}
+
+/// Opening and closing chimes that the station brings itself; approved by a person as everything else.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Chimes {
+    /// `"synthesised"`, or a file.
+    pub opening: Option<String>,
+    /// The same.
+    pub closing: Option<String>,
 }
 
 impl Default for Audio {
@@ -125,7 +155,9 @@ impl Default for Audio {
             sample_rate: 48_000,
             max_minutes: 180,
             target_lufs: None,
-            chime: None,
+            volume: Volume::default(),
+            fades: FadeTimes::default(),
+            chime: Chimes::default(),
         }
     }
 }
@@ -294,6 +326,16 @@ impl Config {
         if self.audio.target_lufs.is_some_and(|target| !(-40.0..=-5.0).contains(&target)) {
             problems.push("audio.target_lufs must lie between -40 and -5; write -16".to_owned());
         }
+        for (class, level) in self.audio.volume.senseless() {
+            problems.push(format!(
+                "audio.volume.{class} = {level} does not lie between -60 and 0 dB; 0 is full level, -6 is half of it"
+            ));
+        }
+        for (fade, ms) in [("cut_ms", self.audio.fades.cut_ms), ("resume_ms", self.audio.fades.resume_ms)] {
+            if ms > 5_000 {
+                problems.push(format!("audio.fades.{fade} = {ms} is more than 5000; write 300 or less"));
+            }
+        }
         if !(1..=100_000).contains(&self.storage.max_upload_mib) {
             problems.push("storage.max_upload_mib must lie between 1 and 100000".to_owned());
         }
@@ -305,10 +347,7 @@ impl Config {
 
     /// Keys that are set and that this version does not apply.
     pub fn not_applied(&self) -> Vec<&'static str> {
-        let set = [
-            ("audio.target_lufs", self.audio.target_lufs.is_some()),
-            ("audio.chime", self.audio.chime.is_some()),
-        ];
+        let set = [("audio.target_lufs", self.audio.target_lufs.is_some())];
         set.into_iter().filter(|(_, set)| *set).map(|(key, _)| key).collect()
     }
 
@@ -324,6 +363,7 @@ impl Config {
             timezone: self.timezone(),
             code: self.station.code.clone(),
             after_preemption: loaxa_schedules::AfterPreemption { normal, priority },
+            volume: self.audio.volume,
         }
     }
 
@@ -376,9 +416,23 @@ mod tests {
 
     #[test]
     fn keys_of_later_versions_are_read_and_named() {
-        let config = check("[audio]\ntarget_lufs = -16\nchime = \"chime.wav\"").unwrap();
-        assert_eq!(config.not_applied(), ["audio.target_lufs", "audio.chime"]);
+        let config = check("[audio]\ntarget_lufs = -16").unwrap();
+        assert_eq!(config.not_applied(), ["audio.target_lufs"]);
         assert!(check("").unwrap().not_applied().is_empty());
+    }
+
+    #[test]
+    fn levels_fades_and_chimes_are_read() {
+        let audio = check(
+            "[audio]\nvolume = { normal = -3, emergency_keeps_ceilings = true }\nfades = { cut_ms = 500 }\n\
+             chime = { opening = \"synthesised\" }",
+        )
+        .unwrap()
+        .audio;
+        assert_eq!((audio.volume.normal, audio.volume.emergency), (-3.0, 0.0));
+        assert!(audio.volume.emergency_keeps_ceilings);
+        assert_eq!(audio.fades, FadeTimes { cut_ms: 500, resume_ms: 100 });
+        assert_eq!(audio.chime, Chimes { opening: Some("synthesised".to_owned()), closing: None });
     }
 
     #[test]
@@ -401,6 +455,10 @@ mod tests {
             ("[amplifier]\ndriver = \"telepathy\"", "driver"),
             ("[clock]\ntrust = \"maybe\"", "trust"),
             ("[audio]\ntarget_lufs = 3", "audio.target_lufs"),
+            ("[audio]\nvolume = { priority = 3 }", "audio.volume.priority"),
+            ("[audio]\nvolume = { ceiling = -90 }", "audio.volume.ceiling"),
+            ("[audio]\nfades = { cut_ms = 60000 }", "audio.fades.cut_ms"),
+            ("[audio]\nchime = { middle = \"synthesised\" }", "middle"),
             ("[schedule]\nafter_preemption = { normal = \"later\" }", "normal"),
             ("[schedule]\nafter_preemption = { urgent = \"drop\" }", "urgent"),
             ("[storage]\nmax_upload_mib = 0", "storage.max_upload_mib"),

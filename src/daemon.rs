@@ -1,6 +1,7 @@
 //! The composition root: puts the rooms together, and takes them down in order.
 
 use crate::access::{Access, Role};
+use crate::chimes;
 use crate::clock::{Clock, SystemClock, Trust};
 use crate::config::{Amplifier as AmplifierConfig, Audio, Config, Driver, OutputForm};
 use crate::error::{Error, Result};
@@ -11,7 +12,7 @@ use crate::store::{LogJob, Store};
 use crate::turns::Turns;
 use crate::web::{self, About, App, Warning};
 use loaxa_audio::child::{self, Confinement};
-use loaxa_audio::output::{OutputKind, OutputSettings};
+use loaxa_audio::output::{Fades, OutputKind, OutputSettings};
 use loaxa_firmware_bridge::{Amplifier, SimulatedAmplifier, SimulatedSettings};
 use sd_notify::NotifyState;
 use std::path::Path;
@@ -81,6 +82,11 @@ async fn station(
         &config,
         plan_changed.clone(),
     )?);
+    let (chimes, bringer) = (config.audio.clone(), Arc::clone(&intake));
+    let (kept, place, time) = (Arc::clone(&store), folders.clone(), Arc::clone(&clock));
+    let brought =
+        blocking(move || Ok(chimes::bring(&chimes, &bringer, &kept, &place, time.as_ref()))).await?;
+    warnings.extend(brought);
     let site = config.site();
     let (playout, handle) = PlayoutLoop::start(Parts {
         clock: Arc::clone(&clock),
@@ -242,7 +248,9 @@ fn output(audio: &Audio) -> (OutputSettings, &'static str) {
         OutputForm::Capture => OutputKind::Capture { file: audio.capture_file.clone().unwrap_or_default() },
         OutputForm::Null => OutputKind::Null,
     };
-    (OutputSettings::new(kind, audio.sample_rate), audio.output.as_str())
+    let milliseconds = |ms: u32| Duration::from_millis(u64::from(ms));
+    let fades = Fades { out: milliseconds(audio.fades.cut_ms), rise: milliseconds(audio.fades.resume_ms) };
+    (OutputSettings { fades, ..OutputSettings::new(kind, audio.sample_rate) }, audio.output.as_str())
 }
 
 /// What anybody who looks at the station must know, as long as it runs with this configuration.

@@ -110,7 +110,7 @@ fn fill(app: &Arc<App>, data: &Path) -> Result<()> {
         app.store.decide(*segment, Decision::Approve, Some("demo"), &approver, now)?;
     }
     let id = || crate::ids::new_id(now);
-    let zone = Zone { id: ZoneId(id()), name: "Toàn xã".to_owned() };
+    let zone = Zone { id: ZoneId(id()), name: "Toàn xã".to_owned(), volume_db: 0.0 };
     app.store.create(&zone, &uploader, now)?;
     let window = Window {
         id: WindowId(id()),

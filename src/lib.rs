@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod airing_log;
+mod chimes;
 pub mod cli;
 pub mod clock;
 pub mod commands;

@@ -18,7 +18,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use loaxa_schedules::campaigns::GRACE_DAYS;
 use loaxa_schedules::{
     AfterPreemption, Campaign, CampaignId, DayPlan, HISTORY_DAYS, Holiday, Limits, PreparedFacts, Programme,
-    SegmentFacts, SegmentId, Snapshot, Unit, Units, Window, Zone, plan,
+    SegmentFacts, SegmentId, Snapshot, Unit, Units, Volume, Window, Zone, plan,
 };
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -67,13 +67,20 @@ pub struct Site {
     pub code: String,
     /// What becomes of what yielded.
     pub after_preemption: AfterPreemption,
+    /// How loud the station is.
+    pub volume: Volume,
 }
 
 impl Site {
     /// A station in this time zone of which nothing else is configured.
     #[must_use]
     pub fn new(timezone: TimeZone) -> Site {
-        Site { timezone, code: String::new(), after_preemption: AfterPreemption::default() }
+        Site {
+            timezone,
+            code: String::new(),
+            after_preemption: AfterPreemption::default(),
+            volume: Volume::default(),
+        }
     }
 }
 
@@ -114,6 +121,7 @@ pub fn snapshot(store: &Store, site: &Site, now: Timestamp) -> Result<Snapshot> 
         units: store.all_documents()?,
         as_of: Some(now),
         after_preemption: site.after_preemption,
+        volume: site.volume,
         ..Snapshot::empty(site.timezone.clone())
     };
     snapshot.own_unit = Units::new(&snapshot.units).with_code(&site.code, today).map(|unit| unit.id);

@@ -300,6 +300,13 @@ fn a_process_that_was_stopped_goes_on_after_a_gap() {
     assert!(field(ended, "frames") <= sounding as f64, "never more than was heard: {ended} {sounding}");
     assert!(field(ended, "frames") >= 144_000.0 - 16_384.0, "{ended}");
     assert!(field(ended, "last") - field(ended, "first") > 3.5e9, "the gap is in the times: {ended}");
+    // What was heard and the gaps add up to the time that passed.
+    let evidence = lines.iter().rfind(|line| line.starts_with("evidence")).unwrap();
+    let (gaps, gap_seconds) = (field(evidence, "gaps"), field(evidence, "gap_seconds"));
+    let passed = (field(ended, "last") - field(ended, "first")) / 1e9;
+    let off = passed - (field(ended, "frames") / 48_000.0 + gap_seconds);
+    eprintln!("{gaps} gaps of {gap_seconds:.3} s together, {:.1} ms unexplained", off * 1e3);
+    assert!(gaps >= 1.0 && off.abs() < 0.1, "{evidence}\n{ended}");
 }
 
 /// A private PulseAudio with one sink that is heard by nobody.

@@ -41,7 +41,7 @@ pub(crate) fn fill(data: &Path, segments: u32, airings: usize) -> Store {
     let approver = token("approver", Scope::SegmentsApprove);
     let ids: Vec<SegmentId> =
         (0..segments).map(|nth| segment(&store, nth, &uploader, &approver, now)).collect();
-    let zone = Zone { id: ZoneId(new_id(now)), name: "Toàn xã".to_owned() };
+    let zone = Zone { id: ZoneId(new_id(now)), name: "Toàn xã".to_owned(), volume_db: 0.0 };
     store.create(&zone, &uploader, now).unwrap();
     let window = Window {
         id: WindowId(new_id(now)),
@@ -145,6 +145,7 @@ pub(crate) fn aired(entry: &Entry) -> [LogJob; 3] {
             started: Some(at),
             ended: Some(at + played),
             confirmed: true,
+            evidence: None,
         },
     ]
 }

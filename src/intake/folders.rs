@@ -28,6 +28,11 @@ impl Folders {
         Ok(folders)
     }
 
+    /// Where sound lies on its way in, until it is hashed; what a kill leaves there is removed at the next start.
+    pub(crate) fn incoming(&self, name: &str) -> PathBuf {
+        self.incoming.join(name)
+    }
+
     /// Where the original with this hash lies: the hash is the name, nothing that a person typed.
     pub fn original(&self, sha256: &str) -> PathBuf {
         self.originals.join(sha256)

@@ -165,6 +165,7 @@ fn announced(snapshot: &Snapshot, slot: Slot) -> Entry {
         zones: snapshot.zones.clone(),
         windows: snapshot.windows.clone(),
         holidays: snapshot.holidays.clone(),
+        volume: snapshot.volume,
         segments: vec![SegmentFacts { prepared: rest, ..facts.clone() }],
         programmes: vec![once],
         ..Snapshot::empty(snapshot.timezone.clone())

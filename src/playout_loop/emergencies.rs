@@ -7,12 +7,13 @@ use super::{Message, PlayoutLoop};
 use crate::airing_log::Urgency;
 use crate::error::{Error, ErrorKind, Result};
 use crate::intake::blocking;
+use crate::planning::Site;
 use crate::store::{Emergency, EmergencySlot, LogJob, SegmentRecord, Store};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use loaxa_schedules::{
-    Class, Entry, Input, Now, Origin, Permit, Reason, ReasonCode, SegmentId, Slot, SlotKey, Standing, Zone,
-    ZoneId,
+    Class, Entry, Input, Now, Origin, Permit, Reason, ReasonCode, SegmentId, Slot, SlotKey, Standing, Window,
+    Zone, ZoneId,
 };
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
@@ -77,7 +78,7 @@ pub(crate) fn slots(
     it: &Emergency,
     owed: Vec<(u32, SlotKey)>,
     segment: &SegmentRecord,
-    zones: &[ZoneId],
+    heard: &Heard,
     timezone: &TimeZone,
     now: Now,
 ) -> Result<Vec<Slot>> {
@@ -107,8 +108,8 @@ pub(crate) fn slots(
         offset: SignedDuration::ZERO,
         duration,
         yields: None,
-        zones: zones.into(),
-        gain_db: 0.0,
+        zones: heard.zones.as_slice().into(),
+        gain_db: heard.gain_db,
         permitted,
         pcm: pcm.as_str().into(),
         original_sha256: it.sha256.as_str().into(),
@@ -129,16 +130,31 @@ fn until(it: &Emergency, segment: &SegmentRecord, timezone: &TimeZone, now: Now)
     valid.map_or(it.expires, |until| until.min(it.expires))
 }
 
-/// Where an emergency is heard, sorted: every zone of the station when it names none.
+/// Where an emergency is heard, and how loud.
+pub(crate) struct Heard {
+    /// Sorted.
+    pub(crate) zones: Vec<ZoneId>,
+    /// In dB, at most 0.
+    pub(crate) gain_db: f64,
+}
+
+/// Where an emergency is heard: every zone of the station when it names none; and how loud it is at `at`.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub(crate) fn zones(store: &Store, it: &Emergency) -> Result<Vec<ZoneId>> {
-    if !it.zones.is_empty() {
-        return Ok(it.zones.clone());
-    }
-    let all: BTreeSet<ZoneId> = store.all_documents::<Zone>()?.into_iter().map(|zone| zone.id).collect();
-    Ok(all.into_iter().collect())
+pub(crate) fn heard(store: &Store, it: &Emergency, site: &Site, at: Timestamp) -> Result<Heard> {
+    let all = store.all_documents::<Zone>()?;
+    let named = |zone: &&Zone| it.zones.is_empty() || it.zones.contains(&zone.id);
+    let among: Vec<&Zone> = all.iter().filter(named).collect();
+    let windows = store.all_documents::<Window>()?;
+    let gain_db = site.volume.of_emergency(&among, &windows, &at.to_zoned(site.timezone.clone()));
+    let zones = if it.zones.is_empty() {
+        let all: BTreeSet<ZoneId> = among.iter().map(|zone| zone.id).collect();
+        all.into_iter().collect()
+    } else {
+        it.zones.clone()
+    };
+    Ok(Heard { zones, gain_db })
 }
 
 /// A slot that a restart took from the listeners.
@@ -149,7 +165,7 @@ pub(crate) struct Owed {
 }
 
 /// What is owed of every emergency after a start.
-pub(super) fn after_start(store: &Store, timezone: &TimeZone, now: Now) -> Result<Vec<Owed>> {
+pub(super) fn after_start(store: &Store, site: &Site, now: Now) -> Result<Vec<Owed>> {
     let mut all = Vec::new();
     for it in store.unsettled_emergencies(now.wall)? {
         let left = owed(&it, &store.emergency_slots(it.id)?, now.wall);
@@ -158,7 +174,7 @@ pub(super) fn after_start(store: &Store, timezone: &TimeZone, now: Now) -> Resul
         }
         let segment = store.segment(it.segment)?;
         let approved = segment.standing == Standing::Approved;
-        match slots(&it, left, &segment, &zones(store, &it)?, timezone, now) {
+        match slots(&it, left, &segment, &heard(store, &it, site, now.wall)?, &site.timezone, now) {
             Ok(found) => all.extend(found.into_iter().map(|slot| Owed { slot, approved })),
             Err(error) => {
                 tracing::error!(%error, emergency = %it.id, "an emergency is owed and has no sound")
@@ -176,18 +192,17 @@ impl PlayoutLoop {
             return;
         }
         self.owed_known = true;
-        let (store, timezone) = (Arc::clone(&self.store), self.site.timezone.clone());
-        let result = blocking(move || after_start(&store, &timezone, now)).await;
+        let (store, site) = (Arc::clone(&self.store), self.site.clone());
+        let result = blocking(move || after_start(&store, &site, now)).await;
         self.resume(result, now);
     }
 
     /// As [`PlayoutLoop::look_for_owed`], beside the loop.
     pub(super) fn ask_for_owed(&mut self, now: Now) {
         (self.owed_known, self.taken_back) = (true, Some(HashSet::new()));
-        let (store, timezone, sender) =
-            (Arc::clone(&self.store), self.site.timezone.clone(), self.sender.clone());
+        let (store, site, sender) = (Arc::clone(&self.store), self.site.clone(), self.sender.clone());
         tokio::task::spawn_blocking(move || {
-            let _ = sender.send(Message::Owed(after_start(&store, &timezone, now)));
+            let _ = sender.send(Message::Owed(after_start(&store, &site, now)));
         });
     }
 
@@ -401,7 +416,7 @@ mod tests {
     fn start(store: &Store, now: Now) -> Vec<String> {
         let mut playout = Playout::new(PlayoutSettings::default(), now.wall);
         let mut said = Vec::new();
-        for Owed { slot, approved } in after_start(store, &TimeZone::UTC, now).unwrap() {
+        for Owed { slot, approved } in after_start(store, &Site::new(TimeZone::UTC), now).unwrap() {
             let key = slot.key.clone();
             assert_eq!(slot.duration, SignedDuration::from_secs(4));
             playout.handle(Input::Emergency(Box::new(slot)), now);

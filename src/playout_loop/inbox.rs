@@ -1,8 +1,10 @@
 //! What reaches the loop, and what each of it means to the playout.
 
 use super::{Message, PlayoutLoop, emergencies};
+use crate::airing_log::Urgency;
+use crate::store::LogJob;
 use loaxa_audio::output::OutputEvent;
-use loaxa_schedules::{Input, Stage};
+use loaxa_schedules::{Input, Now, SlotKey, Stage};
 use serde_json::json;
 
 impl PlayoutLoop {
@@ -39,16 +41,36 @@ impl PlayoutLoop {
                         _ => {}
                     }
                 });
-                if let Some(Input::OutputFailed { why }) = &input {
-                    tracing::error!(why, "the output cannot be opened");
-                }
+                let note = match &input {
+                    Some(Input::OutputFailed { why }) => {
+                        self.output.trouble.not_opened(why, now);
+                        None
+                    }
+                    Some(Input::OutputReady) => {
+                        let device = self.output.device();
+                        self.output.trouble.back(device.as_deref(), now)
+                    }
+                    _ => None,
+                };
+                self.note_output(note, now);
                 input.into_iter().for_each(|input| self.playout.handle(input, now));
             }
             Message::Output { generation, event } => {
-                if let OutputEvent::Lost { why, .. } = &event {
-                    tracing::error!(why, "the output is lost");
-                    self.handle.update(|status| status.output_fault = Some(why.clone()));
+                if let OutputEvent::Lost { why, playing } = &event
+                    && self.output.is_current(generation)
+                {
+                    let slots: Vec<SlotKey> =
+                        playing.iter().filter_map(|(clip, _)| self.output.whose(*clip)).collect();
+                    let slots: Vec<&str> = slots.iter().map(SlotKey::as_str).collect();
+                    let device = self.output.device();
+                    let note = self.output.trouble.lost(device.as_deref(), why, &slots, now);
+                    self.note_output(note, now);
+                    self.handle.update(|status| {
+                        (status.output_fault, status.output_device, status.level_dbfs) =
+                            (Some(why.clone()), None, None);
+                    });
                 }
+                self.watch_level(&event, now);
                 let inputs = self.output.happened(generation, event, self.clock.as_ref(), now);
                 inputs.into_iter().for_each(|input| self.playout.handle(input, now));
             }
@@ -80,6 +102,18 @@ impl PlayoutLoop {
                 self.publish();
                 let _ = done.send(());
             }
+        }
+    }
+
+    fn note_output(&self, body: Option<serde_json::Value>, now: Now) {
+        if let Some(body) = body {
+            self.events.tell("output", &body);
+            self.log.write(
+                now.wall,
+                vec![LogJob::Note { kind: "output", body }],
+                Urgency::KeepTrying,
+                |_| {},
+            );
         }
     }
 

@@ -3,13 +3,17 @@
 
 mod amplifier;
 pub(crate) mod emergencies;
+mod evidence;
 mod inbox;
+mod level;
 mod outbox;
 mod output;
+mod quiet;
 mod recovery;
 mod status;
+mod trouble;
 
-pub use status::{AirStatus, OnAir, PlayoutHandle, Urgent};
+pub use status::{AirStatus, OnAir, PlayoutHandle, SoundFault, Urgent};
 
 use crate::airing_log::{LogWriter, Urgency};
 use crate::clock::Clock;
@@ -311,7 +315,7 @@ impl PlayoutLoop {
             self.replan();
         }
         if view.activity == Activity::Idle {
-            self.handle.update(|status| status.on_air = None);
+            self.handle.update(|status| (status.on_air, status.level_dbfs) = (None, None));
         }
         self.handle.update(|status| status.view = Some(view.clone()));
         self.events.tell(
@@ -339,10 +343,11 @@ impl PlayoutLoop {
                 }
                 _ => continue,
             };
-            if let Some((slot, played)) = self.output.heard(&event) {
+            if let Some((slot, played)) = self.output.heard(&event, self.clock.as_ref(), now) {
+                let evidence = self.output.evidence(&slot);
                 self.log.write(
                     now.wall,
-                    vec![LogJob::Progress { slot, played }],
+                    vec![LogJob::Progress { slot, played, evidence }],
                     Urgency::KeepTrying,
                     |_| {},
                 );

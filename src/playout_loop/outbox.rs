@@ -39,9 +39,10 @@ impl PlayoutLoop {
             }
             Command::RecordProgress { slot, played } => {
                 self.show_on_air(&slot, played, None);
+                let evidence = self.output.evidence(&slot);
                 self.log.write(
                     now.wall,
-                    vec![LogJob::Progress { slot, played }],
+                    vec![LogJob::Progress { slot, played, evidence }],
                     Urgency::AnswerNow,
                     |result| {
                         if let Err(error) = result {
@@ -51,6 +52,7 @@ impl PlayoutLoop {
                 );
             }
             Command::RecordEnded { slot, outcome, reason, played, started, ended, confirmed } => {
+                let evidence = self.output.evidence(&slot);
                 self.forget(&slot);
                 tracing::info!(
                     slot = slot.as_str(),
@@ -58,10 +60,20 @@ impl PlayoutLoop {
                     seconds = played.as_secs_f64(),
                     confirmed,
                     reason = reason.as_ref().map(|reason| &*reason.code),
+                    gaps = evidence.as_ref().map_or(0, |evidence| evidence.gap_count),
+                    lufs = evidence.as_ref().and_then(|evidence| evidence.lufs),
                     "airing closed"
                 );
-                let job =
-                    LogJob::Ended { slot: slot.clone(), outcome, reason, played, started, ended, confirmed };
+                let job = LogJob::Ended {
+                    slot: slot.clone(),
+                    outcome,
+                    reason,
+                    played,
+                    started,
+                    ended,
+                    confirmed,
+                    evidence,
+                };
                 self.tell_closed(&slot, outcome);
                 self.record(now, vec![job], Urgency::KeepTrying, slot, Stage::Ended);
             }
@@ -80,6 +92,7 @@ impl PlayoutLoop {
             }
             Command::RecordHeard { entry, outcome, reason, played, started, ended, confirmed } => {
                 let slot = entry.key().clone();
+                let evidence = self.output.evidence(&slot);
                 self.forget(&slot);
                 tracing::warn!(
                     slot = slot.as_str(),
@@ -91,7 +104,16 @@ impl PlayoutLoop {
                 self.tell_closed(&slot, outcome);
                 let jobs = vec![
                     LogJob::Due { entry: Box::new(entry), clock: self.clock.trust().as_str() },
-                    LogJob::Ended { slot: slot.clone(), outcome, reason, played, started, ended, confirmed },
+                    LogJob::Ended {
+                        slot: slot.clone(),
+                        outcome,
+                        reason,
+                        played,
+                        started,
+                        ended,
+                        confirmed,
+                        evidence,
+                    },
                 ];
                 self.record(now, jobs, Urgency::KeepTrying, slot, Stage::Ended);
             }

@@ -2,10 +2,13 @@
 //! given up are told apart by its generation.
 
 use super::Message;
+use super::evidence::{Gathered, Sink};
+use super::trouble::Trouble;
+use crate::airing_log::Evidence;
 use crate::clock::Clock;
 use crate::intake::Folders;
 use jiff::{SignedDuration, Timestamp};
-use loaxa_audio::output::{Clip, Output, OutputEvent, OutputSettings};
+use loaxa_audio::output::{Clip, Evidence as Measured, Output, OutputEvent, OutputSettings};
 use loaxa_audio::prepared::Prepared;
 use loaxa_schedules::{Input, Now, Slot, SlotKey};
 use std::collections::HashMap;
@@ -27,8 +30,11 @@ pub(super) struct Air {
     closing: Option<JoinHandle<()>>,
     verified: HashMap<SlotKey, Prepared>,
     manners: HashMap<SlotKey, Manner>,
-    clips: HashMap<u64, (SlotKey, u32)>,
+    clips: HashMap<u64, (SlotKey, Sink)>,
     last_clip: u64,
+    gathered: Gathered,
+    /// What goes wrong at the device, said a few times and not a thousand.
+    pub(super) trouble: Trouble,
 }
 
 /// How a slot is played, as it was recorded last.
@@ -62,7 +68,19 @@ impl Air {
             manners: HashMap::new(),
             clips: HashMap::new(),
             last_clip: 0,
+            gathered: Gathered::default(),
+            trouble: Trouble::default(),
         }
+    }
+
+    /// What the output can say of a slot so far.
+    pub(super) fn evidence(&self, slot: &SlotKey) -> Option<Box<Evidence>> {
+        self.gathered.of(slot)
+    }
+
+    /// Whether an event of this generation comes from the output that is open now.
+    pub(super) fn is_current(&self, generation: u64) -> bool {
+        generation == self.generation
     }
 
     /// Name of the output while it is open.
@@ -112,6 +130,7 @@ impl Air {
     pub(super) fn forget(&mut self, slot: &SlotKey) {
         self.verified.remove(slot);
         self.manners.remove(slot);
+        self.gathered.forget(slot);
     }
 
     /// Opens the output beside the loop, after the one before has closed.
@@ -186,6 +205,7 @@ impl Air {
         };
         self.last_clip += 1;
         let (id, rate) = (self.last_clip, pcm.info().sample_rate);
+        let sink = Sink { device: output.describe().device, rate };
         let manner = self.manners.get(slot);
         let gain_db = manner.map_or(0.0, |manner| manner.gain_db);
         #[allow(clippy::cast_possible_truncation, reason = "a gain needs no more than 24 bits")]
@@ -194,7 +214,7 @@ impl Air {
         let length = manner.and_then(|manner| manner.length).map(|length| frames(length, rate));
         match output.play(Clip { id, pcm, start_at: at, gain, from_frame, frames: length }) {
             Ok(()) => {
-                self.clips.insert(id, (slot.clone(), rate));
+                self.clips.insert(id, (slot.clone(), sink));
                 None
             }
             Err(error) => Some(lost(error.to_string())),
@@ -231,41 +251,47 @@ impl Air {
                 .collect(),
             OutputEvent::Progress { id, frames } => self
                 .slot(id)
-                .map(|(slot, rate)| Input::AudioProgress { slot, played: length(frames, rate) })
+                .map(|(slot, sink)| Input::AudioProgress { slot, played: length(frames, sink.rate) })
                 .into_iter()
                 .collect(),
             OutputEvent::Ended { id, frames, last, .. } => self
                 .clips
                 .remove(&id)
-                .map(|(slot, rate)| Input::AudioEnded { slot, played: length(frames, rate), at: wall(last) })
+                .map(|(slot, sink)| Input::AudioEnded {
+                    slot,
+                    played: length(frames, sink.rate),
+                    at: wall(last),
+                })
                 .into_iter()
                 .collect(),
             OutputEvent::Cut { id, frames, at } => self
                 .clips
                 .remove(&id)
-                .map(|(slot, rate)| Input::AudioCut { slot, played: length(frames, rate), at: wall(at) })
+                .map(|(slot, sink)| Input::AudioCut { slot, played: length(frames, sink.rate), at: wall(at) })
                 .into_iter()
                 .collect(),
             OutputEvent::Refused { id, frames, why } => {
-                let Some((slot, rate)) = self.clips.remove(&id) else {
+                let Some((slot, sink)) = self.clips.remove(&id) else {
                     return Vec::new();
                 };
                 tracing::error!(slot = slot.as_str(), why, "prepared sound was refused while it played");
                 vec![
                     Input::PcmRefused { slot: slot.clone(), why },
-                    Input::AudioCut { slot, played: length(frames, rate), at: now.wall },
+                    Input::AudioCut { slot, played: length(frames, sink.rate), at: now.wall },
                 ]
             }
-            OutputEvent::Starved { id, frames } => {
-                tracing::warn!(
-                    clip = id,
-                    frames,
-                    "the disk was too slow for the sound; silence was played instead"
-                );
+            OutputEvent::Evidence { id, evidence } => {
+                self.gather(id, &evidence, wall);
+                Vec::new()
+            }
+            // who watches the level is told by the loop
+            OutputEvent::Level { .. } | OutputEvent::Silent { .. } => Vec::new(),
+            OutputEvent::Starved { frames, .. } => {
+                self.trouble.starved(frames, now);
                 Vec::new()
             }
             OutputEvent::Underrun { count, .. } => {
-                tracing::warn!(count, "the sound device ran dry");
+                self.trouble.ran_dry(count, now);
                 Vec::new()
             }
             OutputEvent::Lost { why, playing } => {
@@ -277,10 +303,10 @@ impl Air {
                 let mut inputs: Vec<Input> = playing
                     .into_iter()
                     .filter_map(|(id, frames)| {
-                        let (slot, rate) = self.clips.remove(&id)?;
+                        let (slot, sink) = self.clips.remove(&id)?;
                         Some(Input::AudioLost {
                             slot,
-                            played: length(frames, rate),
+                            played: length(frames, sink.rate),
                             at: now.wall,
                             why: why.clone(),
                         })
@@ -294,8 +320,19 @@ impl Air {
         }
     }
 
-    fn slot(&self, id: u64) -> Option<(SlotKey, u32)> {
+    /// The slot whose clip this is.
+    pub(super) fn whose(&self, id: u64) -> Option<SlotKey> {
+        self.clips.get(&id).map(|(slot, _)| slot.clone())
+    }
+
+    fn slot(&self, id: u64) -> Option<(SlotKey, Sink)> {
         self.clips.get(&id).cloned()
+    }
+
+    fn gather(&mut self, id: u64, measured: &Measured, wall: impl Fn(Instant) -> Timestamp) {
+        if let Some((slot, sink)) = self.clips.get(&id) {
+            self.gathered.take(slot, id, sink, measured, wall);
+        }
     }
 
     /// Silences and closes the output for good, and waits for it. What was heard of each clip arrives as messages.
@@ -312,11 +349,19 @@ impl Air {
     }
 
     /// How much of a clip was heard, from the last event that concerns it.
-    pub(super) fn heard(&mut self, event: &OutputEvent) -> Option<(SlotKey, SignedDuration)> {
+    pub(super) fn heard(
+        &mut self,
+        event: &OutputEvent,
+        clock: &dyn Clock,
+        now: Now,
+    ) -> Option<(SlotKey, SignedDuration)> {
+        if let OutputEvent::Evidence { id, evidence } = event {
+            self.gather(*id, evidence, |at| wall_at(clock, now, at));
+        }
         let (OutputEvent::Cut { id, frames, .. } | OutputEvent::Ended { id, frames, .. }) = event else {
             return None;
         };
-        self.clips.remove(id).map(|(slot, rate)| (slot, length(*frames, rate)))
+        self.clips.remove(id).map(|(slot, sink)| (slot, length(*frames, sink.rate)))
     }
 }
 

@@ -20,6 +20,7 @@ pub(super) fn unaired(entry: Entry, outcome: Outcome, reason: Reason, clock: &'s
             started: None,
             ended: None,
             confirmed: false,
+            evidence: None,
         },
     ]
 }
@@ -44,6 +45,7 @@ pub(super) fn close_open(store: &Store, now: Now, why: Interruption) -> Result<u
             started: closing.started,
             ended: closing.ended,
             confirmed: closing.confirmed,
+            evidence: row.evidence.map(Box::new),
         });
     }
     if !jobs.is_empty() {

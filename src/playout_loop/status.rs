@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::store::{Emergency, LogJob};
 use jiff::Timestamp;
+use loaxa_audio::output::Silence;
 use loaxa_schedules::{Activity, EmergencyId, Input, Origin, PlayoutView, Slot, SlotKey, ZoneId};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,6 +30,10 @@ pub struct AirStatus {
     pub output_device: Option<String>,
     /// What the output last did wrong, until it does something right.
     pub output_fault: Option<String>,
+    /// Level of what leaves while something sounds, in dB of full scale.
+    pub level_dbfs: Option<f64>,
+    /// Silence where sound was planned, until sound is heard again.
+    pub sound_fault: Option<SoundFault>,
     /// Emergencies that sound or wait for the air, in the order in which they came.
     pub emergencies: Vec<Urgent>,
     /// Emergencies that the disk has refused to keep so far, in the order in which they came.
@@ -88,6 +93,47 @@ pub struct OnAir {
     pub played: f64,
     /// First frame.
     pub started: Option<Timestamp>,
+}
+
+/// Five seconds of silence while something should be heard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SoundFault {
+    /// `recording_silent`: the recording itself has nothing there. `output_silent`: it has, and nothing leaves.
+    pub code: &'static str,
+    /// The slot that was silent.
+    pub slot: String,
+    /// When it was noticed.
+    pub since: Timestamp,
+    /// For people, in Vietnamese.
+    pub vi: String,
+    /// For people, in English.
+    pub en: String,
+}
+
+impl SoundFault {
+    pub(super) fn new(why: Silence, slot: &str, title: &str, since: Timestamp) -> Self {
+        let (code, vi, en) = match why {
+            Silence::Recording => (
+                "recording_silent",
+                format!(
+                    "Bản ghi “{title}” im lặng đã 5 giây: hãy nghe lại bản ghi, cắt bỏ đoạn lặng hoặc thay bản khác."
+                ),
+                format!(
+                    "Recording “{title}” has been silent for 5 s: listen to it, cut the silence out or replace it."
+                ),
+            ),
+            Silence::Output => (
+                "output_silent",
+                format!(
+                    "“{title}” đang phát nhưng 5 giây qua không có âm thanh ra loa: hãy kiểm tra mức âm lượng của khung giờ và cụm loa."
+                ),
+                format!(
+                    "“{title}” is playing, and no sound has left the station for 5 s: check the volume of its window and zones."
+                ),
+            ),
+        };
+        Self { code, slot: slot.to_owned(), since, vi, en }
+    }
 }
 
 /// The way to the playout's loop.

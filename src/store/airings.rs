@@ -1,6 +1,7 @@
 //! The airing log's rows and the table that gathers them by slot.
 
 use super::{Emergency, Store, col, from_json, nanos, storage, time, to_json};
+use crate::airing_log::Evidence;
 use crate::airing_log::chain::{self, canonical};
 use crate::error::Result;
 use jiff::{SignedDuration, Timestamp};
@@ -31,19 +32,21 @@ const WAITING: &str = "SELECT entry FROM airings WHERE slot = :slot AND seq IS N
 const STARTED: &str = "UPDATE airings SET started = :at WHERE slot = :slot AND seq IS NULL";
 const ENDED: &str = "UPDATE airings SET seq = (SELECT COALESCE(MAX(seq), 0) + 1 FROM airings), outcome = :outcome,
     reason = :reason, played = :played, started = COALESCE(:started, started), ended = :ended, confirmed = :confirmed,
-    ended_row = :row WHERE slot = :slot AND seq IS NULL";
+    ended_row = :row, evidence = COALESCE(:evidence, evidence) WHERE slot = :slot AND seq IS NULL";
 const STATE: &str = "SELECT seq IS NULL FROM airings WHERE slot = :slot";
 const PROGRESS: &str = "INSERT INTO progress (slot, played, at) VALUES (:slot, :played, :at)
                         ON CONFLICT (slot) DO UPDATE SET played = excluded.played, at = excluded.at";
+/// What the output can say so far, for the case that nobody asks it again.
+const EVIDENCE: &str = "UPDATE airings SET evidence = :evidence WHERE slot = :slot AND seq IS NULL";
 const END_PROGRESS: &str = "DELETE FROM progress WHERE slot = :slot";
 const OPEN: &str =
-    "SELECT a.entry, a.started, p.played, p.at FROM airings a LEFT JOIN progress p ON p.slot = a.slot
+    "SELECT a.entry, a.started, p.played, p.at, a.evidence FROM airings a LEFT JOIN progress p ON p.slot = a.slot
                     WHERE a.seq IS NULL ORDER BY a.planned_start";
 const CLOSED: &str =
     "SELECT slot FROM airings WHERE seq IS NOT NULL AND planned_start >= :from AND planned_start < :to";
 const COLUMNS: &str =
     "SELECT seq, slot, planned_start, started, ended, planned, played, outcome, reason, confirmed, programme,
-    segment, sha256, title, approved_by, entry, clock, external_id, campaign FROM airings";
+    segment, sha256, title, approved_by, entry, clock, external_id, campaign, evidence FROM airings";
 
 /// One thing to write down. Jobs handed over together become durable together.
 #[derive(Debug, Clone)]
@@ -68,6 +71,8 @@ pub enum LogJob {
         slot: SlotKey,
         /// Counted at the output.
         played: SignedDuration,
+        /// What the output can say so far.
+        evidence: Option<Box<Evidence>>,
     },
     /// It came to its one outcome.
     Ended {
@@ -85,6 +90,8 @@ pub enum LogJob {
         ended: Option<Timestamp>,
         /// The amplifier's word, read back during the whole of it.
         confirmed: bool,
+        /// What the output can say of it; None of what never reached it.
+        evidence: Option<Box<Evidence>>,
     },
     /// Every slot up to this time has an outcome or is open. Not a row.
     AccountedUntil(Timestamp),
@@ -132,6 +139,8 @@ pub struct OpenRow {
     pub started: Option<Timestamp>,
     /// The last note of how far it had come, and when that was.
     pub noted: Option<(SignedDuration, Timestamp)>,
+    /// What the output could say at that time.
+    pub evidence: Option<Evidence>,
 }
 
 /// What the log says of one closed slot.
@@ -175,6 +184,8 @@ pub struct Airing {
     pub external_id: Option<String>,
     /// The campaign whose airing it was; of what no campaign planned, the word that the segment's uploader gave.
     pub campaign: Option<String>,
+    /// What the output could say of it; None of what never reached it, and of rows of older versions.
+    pub evidence: Option<Evidence>,
 }
 
 /// Which airings a listing wants.
@@ -233,6 +244,7 @@ impl Store {
                     entry: from_json("a due slot", &col::<String>(row, 0)?)?,
                     started: col::<Option<i64>>(row, 1)?.map(time),
                     noted: noted.map(|(played, at)| (SignedDuration::from_nanos(played), time(at))),
+                    evidence: evidence(row, 4)?,
                 });
             }
             Ok(open)
@@ -318,15 +330,21 @@ fn write_job(connection: &Connection, at: Timestamp, job: &LogJob) -> Result<()>
                 .map_err(storage)?;
             Ok(())
         }
-        LogJob::Progress { slot, played } => {
+        LogJob::Progress { slot, played, evidence } => {
             let mut statement = connection.prepare_cached(PROGRESS).map_err(storage)?;
             let parameters = named_params! {
                 ":slot": slot.as_str(), ":played": whole_nanos(*played), ":at": nanos(at)
             };
             statement.execute(parameters).map_err(storage)?;
+            if let Some(evidence) = evidence {
+                let mut statement = connection.prepare_cached(EVIDENCE).map_err(storage)?;
+                let parameters =
+                    named_params! { ":slot": slot.as_str(), ":evidence": to_json(evidence.as_ref())? };
+                statement.execute(parameters).map_err(storage)?;
+            }
             Ok(())
         }
-        LogJob::Ended { slot, outcome, reason, played, started, ended, confirmed } => {
+        LogJob::Ended { slot, outcome, reason, played, started, ended, confirmed, evidence } => {
             let mut state = connection.prepare_cached(STATE).map_err(storage)?;
             let open: Option<bool> = state
                 .query_row(named_params! { ":slot": slot.as_str() }, |row| row.get(0))
@@ -336,12 +354,15 @@ fn write_job(connection: &Connection, at: Timestamp, job: &LogJob) -> Result<()>
                 // closed before: its one outcome stands
                 return Ok(());
             }
-            let body = json!({
+            let mut body = json!({
                 "slot": slot.as_str(), "outcome": outcome.as_str(), "reason": reason.as_ref().map(|reason| &reason.code),
                 "why": reason.as_ref().map(|reason| &reason.en), "played_ms": millis(*played),
                 "started": started.map(|time| time.to_string()), "ended": ended.map(|time| time.to_string()),
                 "confirmed": confirmed,
             });
+            if let Some(evidence) = evidence {
+                body["evidence"] = json!(evidence);
+            }
             let row = append(connection, at, "ended", &body)?;
             let mut statement = connection.prepare_cached(ENDED).map_err(storage)?;
             statement
@@ -349,6 +370,7 @@ fn write_job(connection: &Connection, at: Timestamp, job: &LogJob) -> Result<()>
                     ":slot": slot.as_str(), ":outcome": outcome.as_str(), ":reason": reason.as_ref().map(to_json).transpose()?,
                     ":played": whole_nanos(*played), ":started": started.map(nanos), ":ended": ended.map(nanos),
                     ":confirmed": confirmed, ":row": row,
+                    ":evidence": evidence.as_deref().map(to_json).transpose()?,
                 })
                 .map_err(storage)?;
             let mut statement = connection.prepare_cached(END_PROGRESS).map_err(storage)?;
@@ -458,7 +480,13 @@ fn airing(row: &Row<'_>) -> Result<Airing> {
         clock: col(row, 16)?,
         external_id: col(row, 17)?,
         campaign: col(row, 18)?,
+        evidence: evidence(row, 19)?,
     })
+}
+
+fn evidence(row: &Row<'_>, index: usize) -> Result<Option<Evidence>> {
+    let text: Option<String> = col(row, index)?;
+    text.map(|text| from_json("the evidence of an airing", &text)).transpose()
 }
 
 fn whole_nanos(duration: SignedDuration) -> i64 {
@@ -468,3 +496,6 @@ fn whole_nanos(duration: SignedDuration) -> i64 {
 fn millis(duration: SignedDuration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,6 +18,8 @@ use serde_json::{Value, json};
 #[serde(deny_unknown_fields)]
 pub(super) struct ZoneBody {
     name: String,
+    #[serde(default)]
+    volume_db: f64,
 }
 
 /// A window as it is sent.
@@ -191,7 +193,7 @@ pub(super) struct UnitBody {
 
 impl ZoneBody {
     pub(super) fn zone(self, id: ZoneId) -> Result<Zone> {
-        Ok(Zone { id, name: name("zone", self.name)? })
+        Ok(Zone { id, name: name("zone", self.name)?, volume_db: self.volume_db })
     }
 }
 
@@ -332,7 +334,7 @@ pub(super) trait Show {
 
 impl Show for Zone {
     fn show(&self, _: &TimeZone) -> Value {
-        json!({ "id": self.id.to_string(), "name": self.name })
+        json!({ "id": self.id.to_string(), "name": self.name, "volume_db": self.volume_db })
     }
 }
 

@@ -133,9 +133,9 @@ fn take(app: &App, mut it: Emergency) -> Result<(StatusCode, Emergency)> {
     let segment = check_segment(&it, now, app)?;
     (it.title, it.sha256) = (segment.pushed.title.clone(), segment.pushed.sha256.clone());
     check_running(app)?;
-    let zones = emergencies::zones(&app.store, &it)?;
+    let heard = emergencies::heard(&app.store, &it, &app.site, now.wall)?;
     let all = emergencies::owed(&it, &[], now.wall);
-    let slots = emergencies::slots(&it, all, &segment, &zones, &app.timezone, now)?;
+    let slots = emergencies::slots(&it, all, &segment, &heard, &app.timezone, now)?;
     let status = match app.store.keep_emergency(&it) {
         Ok(None) => StatusCode::CREATED,
         Ok(Some(known)) => return same(known, &it),

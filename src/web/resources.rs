@@ -34,6 +34,7 @@ impl Resource for Zone {
     }
 
     fn check(self, app: &App) -> Result<(Self, Vec<Notice>)> {
+        Zone::check(&self).map_err(|error| planning::refused(&error))?;
         let others = app.store.all_documents::<Zone>()?;
         if others.iter().any(|other| other.id != self.id && other.name == self.name) {
             return Err(Error::new(

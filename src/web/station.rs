@@ -150,6 +150,12 @@ fn now(app: &App) -> Result<Value> {
             "zones": air.view.as_ref().map(|view| &view.zones), "fault": air.amplifier_fault,
         },
         "output": { "form": air.output_form, "device": air.output_device, "fault": air.output_fault },
+        "sound": {
+            "level_dbfs": air.level_dbfs,
+            "fault": air.sound_fault.as_ref().map(|fault| json!({
+                "code": fault.code, "vi": fault.vi, "en": fault.en, "slot": fault.slot, "since": instant(fault.since),
+            })),
+        },
         "awaiting_approval": waiting,
         "windows": windows,
         "warnings": warnings,

@@ -1,6 +1,7 @@
 //! The shapes on the wire. Domain types do not know them.
 
 use super::bodies::Show;
+use crate::airing_log::Evidence;
 use crate::error::{Error, Result};
 use crate::store::{Airing, SegmentRecord, Stored};
 use jiff::tz::TimeZone;
@@ -187,7 +188,7 @@ pub(super) fn moved(it: &Move, timezone: &TimeZone) -> Value {
 }
 
 /// The columns of an airing in CSV.
-pub(super) const AIRING_COLUMNS: [&str; 23] = [
+pub(super) const AIRING_COLUMNS: [&str; 27] = [
     "seq",
     "slot",
     "planned_start",
@@ -211,6 +212,10 @@ pub(super) const AIRING_COLUMNS: [&str; 23] = [
     "external_id",
     "campaign",
     "emergency",
+    "device",
+    "gaps",
+    "gap_seconds",
+    "lufs",
 ];
 
 /// A closed airing as it is shown.
@@ -223,7 +228,7 @@ pub(super) fn airing(airing: &Airing, timezone: &TimeZone) -> Value {
         Origin::Emergency(id) => Some(id),
         Origin::Programme(_) | Origin::Campaign(_) => None,
     };
-    let reason = airing.reason.as_ref();
+    let (reason, proof) = (airing.reason.as_ref(), airing.evidence.as_ref());
     let say = |pick: fn(&Reason) -> &str| reason.map(pick);
     json!({
         "seq": airing.seq,
@@ -249,5 +254,33 @@ pub(super) fn airing(airing: &Airing, timezone: &TimeZone) -> Value {
         "external_id": airing.external_id,
         "campaign": airing.campaign,
         "emergency": emergency,
+        "device": proof.map(|proof| &proof.device),
+        "gaps": proof.map(|proof| proof.gap_count),
+        "gap_seconds": proof.map(|proof| millis(proof.gap_ms)),
+        "lufs": proof.and_then(|proof| proof.lufs),
+        "evidence": proof.map(|proof| evidence(proof, timezone)),
     })
+}
+
+/// What the output can say of an airing.
+fn evidence(it: &Evidence, timezone: &TimeZone) -> Value {
+    json!({
+        "device": it.device,
+        "sample_rate": it.sample_rate,
+        "first": it.first.map(|at| local(at, timezone)),
+        "last": it.last.map(|at| local(at, timezone)),
+        "frames": it.frames,
+        "frames_handed": it.handed,
+        "gaps": it.gaps.iter().map(|gap| json!({
+            "at": local(gap.at, timezone), "seconds": millis(gap.ms), "cause": gap.cause,
+        })).collect::<Vec<Value>>(),
+        "gap_count": it.gap_count,
+        "gap_seconds": millis(it.gap_ms),
+        "lufs": it.lufs,
+        "peak_dbfs": it.peak_dbfs,
+    })
+}
+
+fn millis(millis: u64) -> f64 {
+    millis as f64 / 1000.0
 }

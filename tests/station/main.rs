@@ -14,6 +14,7 @@
 mod commands;
 mod disk_full;
 mod emergency;
+mod evidence;
 mod four_eyes;
 mod http;
 mod interruptions;

@@ -14,6 +14,14 @@ pub(crate) fn chirp(rate: u32, channels: u16, seconds: f64) -> Vec<u8> {
     })
 }
 
+/// A WAV file of a tone with silence in its middle, each so many seconds long.
+pub(crate) fn silent_between(before: f64, silence: f64, after: f64) -> Vec<u8> {
+    wav(RATE, 1, before + silence + after, |t| {
+        let sounds = t < before || t >= before + silence;
+        if sounds { 0.3 * (std::f64::consts::TAU * 400.0 * t).sin() } else { 0.0 }
+    })
+}
+
 /// A WAV file with a tone that no other number gives.
 pub(crate) fn tone(number: u32, seconds: f64) -> Vec<u8> {
     let hertz = 300.0 + f64::from(number);

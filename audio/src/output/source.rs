@@ -103,7 +103,8 @@ pub(crate) struct ClipSource {
     /// Frames since it was cut.
     cutting: Option<u64>,
     starved_in_a_row: u64,
-    meter: Meter,
+    /// On the heap: requests wait in a ring of many.
+    meter: Box<Meter>,
     chunks: u32,
     own: f64,
 }
@@ -131,7 +132,7 @@ impl ClipSource {
             cut_frames: u64::from(rate.get() * FADE_MS / 1_000).max(1),
             cutting: None,
             starved_in_a_row: 0,
-            meter: Meter::new(rate.get()),
+            meter: Box::new(Meter::new(rate.get())),
             chunks: 0,
             own: 0.0,
         }
