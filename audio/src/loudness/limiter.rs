@@ -34,7 +34,10 @@ pub(super) struct Limiter {
     next_out: usize,
     /// Where in `input` the next sample to be judged is.
     next_judged: usize,
-    /// Samples judged and samples gone out, since the start.
+    /// Samples that are still to be dropped: the silence that is put before the first one, so that the gain is down
+    /// already where a recording begins loud.
+    lead: usize,
+    /// Samples judged and samples gone out, since the start of that silence.
     judged: u64,
     gone: u64,
     /// The height of the wave just before the next sample to be judged.
@@ -56,9 +59,10 @@ impl Limiter {
             ceiling: (ceiling * 10f64.powf(-MARGIN_DB / 20.0)) as f32,
             look_ahead,
             release: (1.0 - (-1.0 / (RELEASE * f64::from(rate))).exp()) as f32,
-            input: vec![0.0; BEFORE - 1],
+            input: vec![0.0; BEFORE - 1 + look_ahead],
             next_out: BEFORE - 1,
             next_judged: BEFORE - 1,
+            lead: look_ahead,
             judged: 0,
             gone: 0,
             height_before: 0.0,
@@ -77,7 +81,9 @@ impl Limiter {
     /// Takes samples and appends what is ready.
     pub(super) fn push(&mut self, samples: &[f32], out: &mut Vec<f32>) {
         self.input.extend_from_slice(samples);
+        let before = out.len();
         self.advance(CHUNK, out);
+        self.drop_lead(before, out);
     }
 
     /// Appends the rest. Nothing may be pushed afterwards.
@@ -89,6 +95,13 @@ impl Limiter {
         let wanted = usize::try_from(taken - self.gone).unwrap_or(usize::MAX);
         self.advance(1, out);
         out.truncate(before + wanted);
+        self.drop_lead(before, out);
+    }
+
+    fn drop_lead(&mut self, before: usize, out: &mut Vec<f32>) {
+        let dropped = self.lead.min(out.len() - before);
+        out.drain(before..before + dropped);
+        self.lead -= dropped;
     }
 
     /// The deepest reduction so far, in dB, as a positive number.
@@ -212,5 +225,113 @@ impl Average {
             self.sum = self.values.len() as f64;
         }
         (self.sum / self.values.len() as f64) as f32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may")]
+
+    use ebur128::{EbuR128, Mode};
+
+    use super::*;
+
+    fn limited(samples: &[f32], rate: u32, ceiling_db: f64, piece: usize) -> Vec<f32> {
+        let mut limiter = Limiter::new(rate, 10f64.powf(ceiling_db / 20.0));
+        let mut out = Vec::new();
+        for piece in samples.chunks(piece) {
+            limiter.push(piece, &mut out);
+        }
+        limiter.finish(&mut out);
+        out
+    }
+
+    fn true_peak_db(samples: &[f32], rate: u32) -> f64 {
+        let mut meter = EbuR128::new(1, rate, Mode::TRUE_PEAK).unwrap();
+        meter.add_frames_f32(samples).unwrap();
+        meter.add_frames_f32(&[0.0; 64]).unwrap();
+        20.0 * meter.true_peak(0).unwrap().log10()
+    }
+
+    struct Random(u32);
+
+    impl Random {
+        fn unit(&mut self) -> f64 {
+            self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            f64::from(self.0 >> 8) / f64::from(1 << 24)
+        }
+    }
+
+    /// A second of something unpleasant.
+    fn sound(random: &mut Random, rate: u32) -> Vec<f32> {
+        let gain = 10f64.powf(random.unit() * 2.0 - 0.5);
+        let kind = (random.unit() * 6.0) as u32;
+        let period = 3.0 + random.unit().powi(3) * 2_000.0;
+        (0..rate)
+            .map(|i| {
+                let t = f64::from(i);
+                let sine = (std::f64::consts::TAU * t / period).sin();
+                let value = match kind {
+                    0 => random.unit() * 2.0 - 1.0,
+                    1 => sine.signum(),
+                    2 => sine,
+                    3 => {
+                        if random.unit() < 0.001 {
+                            random.unit() * 2.0 - 1.0
+                        } else {
+                            0.01 * sine
+                        }
+                    }
+                    4 => sine * if (i / (rate / 7)).is_multiple_of(2) { 1.0 } else { 0.02 },
+                    // Samples at full scale, of either sign.
+                    _ => (random.unit() - 0.5).signum(),
+                };
+                (gain * value) as f32
+            })
+            .collect()
+    }
+
+    #[test]
+    fn nothing_passes_the_ceiling_and_everything_stays_in_place() {
+        let mut random = Random(5);
+        let mut worst = f64::NEG_INFINITY;
+        for round in 0..120 {
+            let rate = [48_000, 44_100, 16_000, 8_000][round % 4];
+            let ceiling = [-1.0, -3.0, -0.3][round % 3];
+            let samples = sound(&mut random, rate);
+            let out = limited(&samples, rate, ceiling, 1 + (random.unit() * 5_000.0) as usize);
+            assert_eq!(out.len(), samples.len());
+            worst = worst.max(true_peak_db(&out, rate) - ceiling);
+            for (before, after) in samples.iter().zip(&out) {
+                let gain = if *before == 0.0 { 1.0 } else { after / before };
+                assert!((0.0..=1.0).contains(&gain), "{before} {after}");
+            }
+        }
+        assert!(worst < 0.1, "{worst:.3} dB above the ceiling");
+    }
+
+    #[test]
+    fn what_is_below_the_ceiling_passes_unchanged_to_the_bit() {
+        let mut random = Random(9);
+        let samples: Vec<f32> = (0..20_000).map(|_| (random.unit() * 0.6 - 0.3) as f32).collect();
+        assert_eq!(limited(&samples, 48_000, -1.0, 333), samples);
+        assert!(limited(&[], 48_000, -1.0, 1).is_empty());
+        assert_eq!(limited(&samples[..10], 48_000, -1.0, 3), samples[..10]);
+    }
+
+    /// After a peak the gain is back, exactly, so that what follows is cheap and unchanged.
+    #[test]
+    fn one_peak_is_forgotten() {
+        let mut samples: Vec<f32> = (0..96_000).map(|i| 0.1 * (i as f32 * 0.05).sin()).collect();
+        samples[20_000] = 3.0;
+        let out = limited(&samples, 48_000, -1.0, 1_000);
+        assert_eq!(out[..19_700], samples[..19_700]);
+        assert!(out[20_000] < 0.9 && out[20_000] > 0.8, "{}", out[20_000]);
+        assert_eq!(out[80_000..], samples[80_000..]);
+        // No step in the gain anywhere: no click.
+        let gains: Vec<f32> = samples.iter().zip(&out).map(|(before, after)| after / before).collect();
+        let steps = gains.windows(2).filter(|pair| pair.iter().all(|gain| gain.is_finite()));
+        let steepest = steps.map(|pair| (pair[1] - pair[0]).abs()).fold(0.0, f32::max);
+        assert!(steepest < 0.02, "{steepest}");
     }
 }
