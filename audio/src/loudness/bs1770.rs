@@ -7,19 +7,14 @@ use ebur128::{EbuR128, Mode};
 pub(super) struct Bs1770(EbuR128);
 
 impl Bs1770 {
-    /// All that is told of a recording: loudness, range and true peak. `Err` is the library's own message.
+    /// Integrated loudness and range. `Err` is the library's own message.
     pub(super) fn of_recording(rate: u32) -> Result<Self, String> {
-        Self::new(rate, Mode::I | Mode::LRA | Mode::TRUE_PEAK)
+        Self::new(rate, Mode::I | Mode::LRA)
     }
 
     /// The integrated loudness alone.
     pub(super) fn loudness_only(rate: u32) -> Result<Self, String> {
         Self::new(rate, Mode::I)
-    }
-
-    /// Loudness and true peak.
-    pub(super) fn of_prepared(rate: u32) -> Result<Self, String> {
-        Self::new(rate, Mode::I | Mode::TRUE_PEAK)
     }
 
     fn new(rate: u32, mode: Mode) -> Result<Self, String> {
@@ -44,10 +39,5 @@ impl Bs1770 {
     pub(super) fn range_lu(&self) -> Option<f64> {
         self.lufs()?;
         self.0.loudness_range().ok().filter(|range| range.is_finite())
-    }
-
-    /// The highest point of the wave, as a share of full scale.
-    pub(super) fn true_peak(&self) -> f64 {
-        self.0.true_peak(0).unwrap_or(0.0)
     }
 }

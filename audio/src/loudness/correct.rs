@@ -4,6 +4,7 @@ use super::bs1770::Bs1770;
 use super::limiter::Limiter;
 use super::meter::{Measured, frames_of};
 use super::silence::WINDOWS;
+use super::true_peak::TruePeak;
 use super::waveform::Waveform;
 use super::{Correction, Loudness};
 use crate::prepared::{PreparedError, PreparedInfo, Working};
@@ -13,7 +14,7 @@ const MAX_GAIN_DB: f64 = 20.0;
 /// What the limiter takes away is given back by so much more gain at most, in dB: then it is only squashed.
 const MAX_MAKE_UP_DB: f64 = 6.0;
 /// A recording on one of two channels loses so much in the mix, in dB; it is no noisier for that.
-const DROPPED_CHANNEL_DB: f64 = 6.02;
+pub(super) const DROPPED_CHANNEL_DB: f64 = 6.02;
 /// Quieter than this is as good as silent and left alone, in dBFS.
 pub(super) const SILENT_DBFS: f64 = -60.0;
 /// The prepared form's loudness is brought this close to the target, in LU.
@@ -68,7 +69,7 @@ pub(super) fn correct(
         None => 0.0,
     };
     let mut writer = pass.working.overwrite();
-    let mut rounded = Rounded::new(pass.meter(Bs1770::of_prepared)?, part.frames);
+    let mut rounded = Rounded::new(pass.meter(Bs1770::loudness_only)?, part.frames);
     let limited_db = pass.run(gain_db, &mut |samples| writer.push(rounded.take(samples)))?;
     let info = writer.finish()?;
     let peak = f64::from(rounded.peak) / f64::from(SCALE);
@@ -80,7 +81,7 @@ pub(super) fn correct(
         gain_db,
         limited_db,
         lufs: rounded.loudness.lufs(),
-        true_peak_dbtp: decibels(rounded.loudness.true_peak().max(peak)),
+        true_peak_dbtp: decibels(f64::from(rounded.true_peak.finish())),
         trimmed_start_seconds: seconds(part.first),
         trimmed_end_seconds: seconds(measured.frames - part.first - part.frames),
     };
@@ -234,13 +235,15 @@ struct Rounded {
     heard: Vec<f32>,
     peak: u16,
     loudness: Bs1770,
+    true_peak: TruePeak,
     waveform: Waveform,
 }
 
 impl Rounded {
     fn new(loudness: Bs1770, frames: u64) -> Self {
         let (samples, heard) = (Vec::new(), Vec::new());
-        Self { samples, heard, peak: 0, loudness, waveform: Waveform::new(frames) }
+        let (true_peak, waveform) = (TruePeak::new(), Waveform::new(frames));
+        Self { samples, heard, peak: 0, loudness, true_peak, waveform }
     }
 
     fn take(&mut self, samples: &[f32]) -> &[i16] {
@@ -249,6 +252,7 @@ impl Rounded {
         self.heard.clear();
         self.heard.extend(self.samples.iter().map(|&sample| f32::from(sample) / SCALE));
         self.loudness.push(&self.heard);
+        self.true_peak.push(&self.heard);
         self.waveform.push(&self.samples);
         self.peak = self.samples.iter().fold(self.peak, |peak, sample| peak.max(sample.unsigned_abs()));
         &self.samples

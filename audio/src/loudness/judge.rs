@@ -2,7 +2,7 @@
 
 use super::Correction;
 use super::channels::ChannelFindings;
-use super::correct::{Corrected, OFFSET, SILENT_DBFS, decibels, seconds};
+use super::correct::{Corrected, DROPPED_CHANNEL_DB, OFFSET, SILENT_DBFS, decibels, seconds};
 use super::meter::Measured;
 use crate::inspect::InspectWarning;
 
@@ -51,7 +51,9 @@ pub(super) fn warnings(
     warn(!silent && measured.offset.abs() >= OFFSET, InspectWarning::dc_offset(measured.offset * 100.0));
 
     let loudness = &corrected.loudness;
-    warn(loudness.gain_db >= NOTABLE_DB, InspectWarning::too_quiet(loudness.gain_db));
+    // What half the channels lost in the mix was not quiet.
+    let raised = loudness.gain_db - if channels.dropped { DROPPED_CHANNEL_DB } else { 0.0 };
+    warn(raised >= NOTABLE_DB, InspectWarning::too_quiet(loudness.gain_db));
     warn(loudness.gain_db <= -NOTABLE_DB, InspectWarning::too_loud(-loudness.gain_db));
     let missing = correction.target_lufs.zip(loudness.lufs).map_or(0.0, |(target, lufs)| target - lufs);
     warn(!silent && missing >= STAYS_QUIET, InspectWarning::stays_quiet(loudness.gain_db, missing));

@@ -3,7 +3,7 @@
 use super::bs1770::Bs1770;
 use super::hum::HumMeter;
 use super::silence::{Levels, WINDOWS};
-use super::true_peak::highest;
+use super::true_peak::{TruePeak, highest};
 
 /// Windows of [`Levels`] in a hop.
 const WINDOWS_PER_HOP: usize = 10;
@@ -22,6 +22,7 @@ pub(crate) struct Meter {
     /// What does not fill a hop yet.
     pending: Vec<f32>,
     loudness: Bs1770,
+    true_peak: TruePeak,
     hum: HumMeter,
     sum: f64,
     measured: Measured,
@@ -56,6 +57,7 @@ impl Meter {
             hop,
             pending: Vec::with_capacity(2 * hop),
             loudness: Bs1770::of_recording(rate)?,
+            true_peak: TruePeak::new(),
             hum: HumMeter::new(rate),
             sum: 0.0,
             measured: Measured {
@@ -91,7 +93,7 @@ impl Meter {
         }
         self.measured.lufs = self.loudness.lufs();
         self.measured.range_lu = self.loudness.range_lu();
-        self.measured.true_peak = self.loudness.true_peak().max(f64::from(self.measured.peak));
+        self.measured.true_peak = f64::from(self.true_peak.finish());
         self.measured.offset = self.sum / self.measured.frames.max(1) as f64;
         self.measured.hum = self.hum.finish();
         self.measured
@@ -99,6 +101,7 @@ impl Meter {
 
     fn take(&mut self, samples: &[f32]) {
         self.loudness.push(samples);
+        self.true_peak.push(samples);
         self.hum.push(samples);
         self.measured.peak = self.measured.peak.max(highest(samples));
         for window in samples.chunks(self.window) {
