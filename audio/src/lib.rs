@@ -1,7 +1,8 @@
 //! Everything that Loaxa does with sound.
 //!
 //! The way of a recording: [`inspect`] decodes an original (inside the disposable [`child`] process) into
-//! [`prepared`] PCM; [`output`] plays prepared PCM, and nothing else, on the amplifier's input.
+//! [`prepared`] PCM, brought to the station's [`loudness`]; [`output`] plays prepared PCM, and nothing else, on the
+//! amplifier's input.
 //!
 //! Invariant: [`output`] holds no decoder. It can only be given [`prepared::Prepared`], whose every block is hashed
 //! again as it is read, so that what was approved is what is heard.
