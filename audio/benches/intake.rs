@@ -63,6 +63,9 @@ fn main() {
             vec!["loudgain".into(), "-q".into(), file.to_str().unwrap().into()],
         ];
         let figures = commands.map(|command| {
+            if !installed(&command[0]) {
+                return "not installed".to_owned();
+            }
             let best = (0..RUNS).map(|_| run(&command, "1")).min_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
             format!("{:.0} ({:.0})", SECONDS / best.1, SECONDS / best.0)
         });
@@ -102,6 +105,10 @@ fn prepare(original: &Path, output: &Path) {
     request.output = output.into();
     request.correction = Correction::default();
     inspect_file(&request).unwrap();
+}
+
+fn installed(program: &str) -> bool {
+    Command::new("sh").args(["-c", "command -v \"$0\" >/dev/null", program]).status().unwrap().success()
 }
 
 /// Runs a command on the given cores: seconds by the clock and of processor time.
