@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Measures the station: benches/run.sh [start|intake|log|plan|air]...
+# Measures the station: benches/run.sh [start|intake|log|plan|air|peers]...
 #
 # Builds the optimised daemon and prints one table; the same is in target/figures.json. The part `plan` also prints the
 # planner's own figures beside their goals. Everything that is started ends with it, and temporary data lies in the build
-# folder. Takes about six minutes, three of them are air.
+# folder. Takes about ten minutes, six of them are air.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
