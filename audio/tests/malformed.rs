@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use loaxa_audio::child::{ChildLimits, inspect};
-use loaxa_audio::inspect::{InspectRefusal, InspectReport, RefusalCode, WarningCode};
+use loaxa_audio::inspect::{InspectRefusal, InspectReport, InspectRequest, RefusalCode, WarningCode};
 use loaxa_audio::prepared::Prepared;
 use loaxa_audio::synth::write_wav;
 use support::{example, request, sweep, tool};
@@ -177,7 +177,8 @@ fn bounded(
     limits: &ChildLimits,
 ) -> Result<Result<InspectReport, InspectRefusal>, String> {
     std::fs::write(path, &case.bytes).unwrap();
-    let request = request(path, 48_000);
+    // What is longer is refused when it has got there, however slow this machine is.
+    let request = InspectRequest { max_duration: Duration::from_secs(120), ..request(path, 48_000) };
     let answer = inspect(exe, &request, limits);
     match &answer {
         Ok(report) => {
