@@ -184,7 +184,7 @@ mod tests {
                 INSERT INTO airings (slot, seq, entry, origin, programme, segment, planned_start, offset_in, played, outcome,
                     confirmed, clock, due_row, ended_row)
                 VALUES ('k/20261120T100000Z/0', 1, '{"kind":"refused","key":"k/20261120T100000Z/0",
-                    "origin":{"programme":"01890a5d-ac96-774b-bcce-b302099a8053"},"name":"Sáng","occurrence":"2026-11-20T10:00:00Z",
+                    "programme":"01890a5d-ac96-774b-bcce-b302099a8053","name":"Sáng","occurrence":"2026-11-20T10:00:00Z",
                     "position":0,"segment":"01890a5d-ac96-774b-bcce-b302099a8051","title":"Tin","class":"normal",
                     "start":"2026-11-20T10:00:00Z","duration":null,"zones":[],"reason":{"code":"overlap","vi":"a","en":"b"}}',
                     'programme', '01890a5d-ac96-774b-bcce-b302099a8053', '01890a5d-ac96-774b-bcce-b302099a8051',
