@@ -1,9 +1,14 @@
 //! The station's configuration: TOML, unknown keys refused, checked before a port opens.
 
+mod target;
+
+pub use target::TargetLufs;
+
 use crate::clock::Trust;
 use crate::error::{Error, ErrorKind, Result};
 use crate::planning::Site;
 use jiff::tz::TimeZone;
+use loaxa_audio::loudness::Correction;
 use loaxa_schedules::{Resumption, Volume};
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -109,9 +114,12 @@ pub struct Audio {
     pub sample_rate: u32,
     /// Longest recording accepted, in minutes.
     pub max_minutes: u32,
-    /// Loudness that recordings are to be brought to, in LUFS. Read so that one configuration serves every version; not
-    /// applied by this one, which says so at every start.
-    pub target_lufs: Option<f64>,
+    /// Loudness that every recording is brought to.
+    pub target_lufs: TargetLufs,
+    /// No recording's true peak is above this, in dBTP, whatever its loudness.
+    pub max_true_peak_dbtp: f64,
+    /// Whether silence before and after a recording's sound is left out.
+    pub trim_silence: bool,
     /// How loud each class is, and the loudest that anything is.
     pub volume: Volume,
     /// How recordings that are cut fall silent, and how they come back.
@@ -154,7 +162,9 @@ impl Default for Audio {
             capture_file: None,
             sample_rate: 48_000,
             max_minutes: 180,
-            target_lufs: None,
+            target_lufs: TargetLufs::default(),
+            max_true_peak_dbtp: -1.0,
+            trim_silence: false,
             volume: Volume::default(),
             fades: FadeTimes::default(),
             chime: Chimes::default(),
@@ -240,13 +250,27 @@ pub struct Storage {
     pub data: Option<PathBuf>,
     /// Largest upload, in MiB.
     pub max_upload_mib: u64,
-    /// Free space, in MiB, that uploads leave to the airing log.
+    /// Free space, in MiB, that uploads and prepared sound leave to the airing log.
     pub reserve_mib: u64,
+    /// Prepared sound takes at most so many MiB; absent: as much as the disk has beyond the reserve. What is planned
+    /// is kept whatever this says.
+    pub prepared_max_mib: Option<u64>,
+    /// Prepared sound that nothing needed for so many days goes; it is made again from its original when it is needed.
+    pub prepared_keep_days: u32,
+    /// So many hours before its time, what is planned is checked and made ready.
+    pub prepare_ahead_hours: u32,
 }
 
 impl Default for Storage {
     fn default() -> Self {
-        Self { data: None, max_upload_mib: 200, reserve_mib: 16 }
+        Self {
+            data: None,
+            max_upload_mib: 200,
+            reserve_mib: 16,
+            prepared_max_mib: None,
+            prepared_keep_days: 30,
+            prepare_ahead_hours: 24,
+        }
     }
 }
 
@@ -323,8 +347,14 @@ impl Config {
         if !(1..=24 * 60).contains(&self.audio.max_minutes) {
             problems.push("audio.max_minutes must lie between 1 and 1440".to_owned());
         }
-        if self.audio.target_lufs.is_some_and(|target| !(-40.0..=-5.0).contains(&target)) {
-            problems.push("audio.target_lufs must lie between -40 and -5; write -16".to_owned());
+        if let TargetLufs::At(target) = self.audio.target_lufs
+            && !(-40.0..=-5.0).contains(&target)
+        {
+            problems
+                .push("audio.target_lufs must lie between -40 and -5, or be \"off\"; write -16".to_owned());
+        }
+        if !(-20.0..=0.0).contains(&self.audio.max_true_peak_dbtp) {
+            problems.push("audio.max_true_peak_dbtp must lie between -20 and 0; write -1".to_owned());
         }
         for (class, level) in self.audio.volume.senseless() {
             problems.push(format!(
@@ -339,16 +369,21 @@ impl Config {
         if !(1..=100_000).contains(&self.storage.max_upload_mib) {
             problems.push("storage.max_upload_mib must lie between 1 and 100000".to_owned());
         }
+        if self.storage.prepared_max_mib == Some(0) {
+            problems.push(
+                "storage.prepared_max_mib must be at least 1; remove it to use what the disk has".to_owned(),
+            );
+        }
+        if !(1..=3650).contains(&self.storage.prepared_keep_days) {
+            problems.push("storage.prepared_keep_days must lie between 1 and 3650; write 30".to_owned());
+        }
+        if !(1..=168).contains(&self.storage.prepare_ahead_hours) {
+            problems.push("storage.prepare_ahead_hours must lie between 1 and 168; write 24".to_owned());
+        }
         if self.amplifier.settle_ms > 60_000 {
             problems.push("amplifier.settle_ms must be at most 60000".to_owned());
         }
         problems
-    }
-
-    /// Keys that are set and that this version does not apply.
-    pub fn not_applied(&self) -> Vec<&'static str> {
-        let set = [("audio.target_lufs", self.audio.target_lufs.is_some())];
-        set.into_iter().filter(|(_, set)| *set).map(|(key, _)| key).collect()
     }
 
     /// The station's time zone; a configuration that was checked always has one.
@@ -364,6 +399,18 @@ impl Config {
             code: self.station.code.clone(),
             after_preemption: loaxa_schedules::AfterPreemption { normal, priority },
             volume: self.audio.volume,
+        }
+    }
+
+    /// What is done to the level and the silences of every recording.
+    pub fn correction(&self) -> Correction {
+        Correction {
+            target_lufs: match self.audio.target_lufs {
+                TargetLufs::Off => None,
+                TargetLufs::At(lufs) => Some(lufs),
+            },
+            max_true_peak_dbtp: self.audio.max_true_peak_dbtp,
+            trim_silence: self.audio.trim_silence,
         }
     }
 
@@ -415,13 +462,6 @@ mod tests {
     }
 
     #[test]
-    fn keys_of_later_versions_are_read_and_named() {
-        let config = check("[audio]\ntarget_lufs = -16").unwrap();
-        assert_eq!(config.not_applied(), ["audio.target_lufs"]);
-        assert!(check("").unwrap().not_applied().is_empty());
-    }
-
-    #[test]
     fn levels_fades_and_chimes_are_read() {
         let audio = check(
             "[audio]\nvolume = { normal = -3, emergency_keeps_ceilings = true }\nfades = { cut_ms = 500 }\n\
@@ -433,6 +473,16 @@ mod tests {
         assert!(audio.volume.emergency_keeps_ceilings);
         assert_eq!(audio.fades, FadeTimes { cut_ms: 500, resume_ms: 100 });
         assert_eq!(audio.chime, Chimes { opening: Some("synthesised".to_owned()), closing: None });
+    }
+
+    #[test]
+    fn levels_are_brought_to_a_target_or_left_alone() {
+        assert_eq!(check("").unwrap().correction(), Correction::default());
+        for (text, target) in [("-16", Some(-16.0)), ("-23.5", Some(-23.5)), ("\"off\"", None)] {
+            let config = check(&format!("[audio]\ntarget_lufs = {text}\ntrim_silence = true")).unwrap();
+            assert_eq!(config.correction().target_lufs, target, "{text}");
+            assert!(config.correction().trim_silence);
+        }
     }
 
     #[test]
@@ -459,6 +509,13 @@ mod tests {
             ("[audio]\nvolume = { ceiling = -90 }", "audio.volume.ceiling"),
             ("[audio]\nfades = { cut_ms = 60000 }", "audio.fades.cut_ms"),
             ("[audio]\nchime = { middle = \"synthesised\" }", "middle"),
+            ("[audio]\ntarget_lufs = 99999999999", "target_lufs"),
+            ("[audio]\ntarget_lufs = nan", "audio.target_lufs"),
+            ("[audio]\ntarget_lufs = \"loud\"", "target_lufs"),
+            ("[audio]\nmax_true_peak_dbtp = 1", "audio.max_true_peak_dbtp"),
+            ("[storage]\nprepared_max_mib = 0", "storage.prepared_max_mib"),
+            ("[storage]\nprepared_keep_days = 0", "storage.prepared_keep_days"),
+            ("[storage]\nprepare_ahead_hours = 0", "storage.prepare_ahead_hours"),
             ("[schedule]\nafter_preemption = { normal = \"later\" }", "normal"),
             ("[schedule]\nafter_preemption = { urgent = \"drop\" }", "urgent"),
             ("[storage]\nmax_upload_mib = 0", "storage.max_upload_mib"),

@@ -8,9 +8,11 @@ use crate::error::{Error, Result};
 use crate::events::Events;
 use crate::intake::{Folders, Intake, blocking};
 use crate::playout_loop::{Parts, PlayoutHandle, PlayoutLoop};
+use crate::preparing::{Keeper, KeeperParts, Preparing, Shelf, Workshop};
 use crate::store::{LogJob, Store};
 use crate::turns::Turns;
 use crate::web::{self, About, App, Warning};
+use jiff::SignedDuration;
 use loaxa_audio::child::{self, Confinement};
 use loaxa_audio::output::{Fades, OutputKind, OutputSettings};
 use loaxa_firmware_bridge::{Amplifier, SimulatedAmplifier, SimulatedSettings};
@@ -74,25 +76,30 @@ async fn station(
     let events = Events::default();
     let (plan_changed, plan_watch) = watch::channel(0_u64);
     let (down, shutdown) = watch::channel(false);
+    let site = config.site();
+    let shelf =
+        Arc::new(Shelf::new(Arc::clone(&store), Arc::clone(&clock), folders.clone(), &config.storage));
+    let workshop = Arc::new(Workshop::new(folders.clone(), Arc::clone(&shelf), &config));
+    let preparing = Arc::new(Preparing::new(shelf, site.timezone.clone()));
     let intake = Arc::new(Intake::new(
         Arc::clone(&store),
         Arc::clone(&clock),
         folders.clone(),
         events.clone(),
+        Arc::clone(&workshop),
         &config,
         plan_changed.clone(),
-    )?);
+    ));
     let (chimes, bringer) = (config.audio.clone(), Arc::clone(&intake));
     let (kept, place, time) = (Arc::clone(&store), folders.clone(), Arc::clone(&clock));
     let brought =
         blocking(move || Ok(chimes::bring(&chimes, &bringer, &kept, &place, time.as_ref()))).await?;
     warnings.extend(brought);
-    let site = config.site();
     let (playout, handle) = PlayoutLoop::start(Parts {
         clock: Arc::clone(&clock),
         store: Arc::clone(&store),
         site: site.clone(),
-        folders,
+        folders: folders.clone(),
         events: events.clone(),
         amplifier: amplifier(&config.amplifier),
         output: output(&config.audio),
@@ -107,12 +114,13 @@ async fn station(
         access,
         intake: Arc::clone(&intake),
         playout: handle.clone(),
-        events,
+        preparing: Arc::clone(&preparing),
+        events: events.clone(),
         timezone: site.timezone.clone(),
-        site,
+        site: site.clone(),
         about: about(&config, warnings),
         inspection: inspection().await,
-        plan_changed,
+        plan_changed: plan_changed.clone(),
         turns: Turns::default(),
     });
     let booted = serde_json::json!({
@@ -128,6 +136,20 @@ async fn station(
     }
     prepare(&app)?;
     intake.resume().await?;
+    let air = handle.clone();
+    let keeper = Keeper::new(KeeperParts {
+        clock: Arc::clone(&clock),
+        store: Arc::clone(&store),
+        site,
+        folders,
+        events,
+        workshop,
+        preparing,
+        plan_changed,
+        on_air: Box::new(move || air.status().busy()),
+        ahead: SignedDuration::from_hours(i64::from(config.storage.prepare_ahead_hours)),
+    });
+    let keeper = tokio::spawn(keeper.run(shutdown.clone()));
     let web = tokio::spawn(web::serve(Arc::clone(&app), listener, shutdown.clone()));
     let air = tokio::spawn(playout.run(shutdown.clone()));
     let ready_after = clock.now().mono.saturating_sub(begun.mono);
@@ -149,6 +171,7 @@ async fn station(
     let air = air.await;
     watchdog.abort();
     let _ = web.await;
+    let _ = keeper.await;
     let now = clock.now().wall;
     let ended = serde_json::json!({ "signal": signal });
     blocking(move || store.log(now, &[LogJob::Note { kind: "end", body: ended }])).await?;
@@ -256,14 +279,6 @@ fn output(audio: &Audio) -> (OutputSettings, &'static str) {
 /// What anybody who looks at the station must know, as long as it runs with this configuration.
 fn standing_warnings(config: &Config) -> Vec<Warning> {
     let mut warnings = Vec::new();
-    let not_applied = config.not_applied().join(", ");
-    if !not_applied.is_empty() {
-        warnings.push(Warning {
-            code: "not_applied",
-            vi: format!("Phiên bản này chưa áp dụng: {not_applied}."),
-            en: format!("This version does not apply: {not_applied}."),
-        });
-    }
     if config.clock.trust == Trust::Always {
         warnings.push(Warning {
             code: "clock_always_trusted",

@@ -9,30 +9,27 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::Events;
-use crate::store::{NewSegment, SegmentRecord, Sound, Store};
-use crate::turns::Turns;
+use crate::preparing::{For, Workshop};
+use crate::store::{NewSegment, SegmentRecord, Store};
 use bytes::Bytes;
 pub use folders::Folders;
-use folders::{TemporaryFile, sync_folder};
+use folders::TemporaryFile;
+pub(crate) use folders::sync_folder;
 use futures_util::{Stream, StreamExt};
-use loaxa_audio::child::{self, ChildLimits};
-use loaxa_audio::inspect::{InspectRefusal, InspectReport, InspectRequest};
-use loaxa_audio::loudness::Correction;
+use loaxa_audio::inspect::InspectRefusal;
 use loaxa_schedules::{Reason, SegmentId, Standing};
 use sha2::{Digest, Sha256};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
-use tokio::sync::{OwnedMutexGuard, Semaphore, watch};
+use tokio::sync::{OwnedMutexGuard, watch};
 
 /// An upload waits so long for its inspection before it is answered with `inspecting`: most are done in a second.
 const ANSWER_AFTER: Duration = Duration::from_secs(25);
-/// Children at work at once: one a core of the boards that are bought would starve the air; two is the machine's half.
-const CHILDREN: usize = 2;
 /// A refused recording that could not be removed from a full disk is removed as soon as there is room.
 const FORGET_AGAIN: Duration = Duration::from_secs(2);
 
@@ -52,14 +49,8 @@ pub struct Intake {
     clock: Arc<dyn Clock>,
     folders: Folders,
     events: Events,
-    children: Arc<Semaphore>,
-    program: PathBuf,
-    /// One upload of the same bytes at a time.
-    turns: Turns,
-    sample_rate: u32,
+    workshop: Arc<Workshop>,
     max_upload: u64,
-    reserve: u64,
-    max_duration: Duration,
     plan_changed: watch::Sender<u64>,
 }
 
@@ -70,24 +61,11 @@ impl Intake {
         clock: Arc<dyn Clock>,
         folders: Folders,
         events: Events,
+        workshop: Arc<Workshop>,
         config: &Config,
         plan_changed: watch::Sender<u64>,
-    ) -> Result<Self> {
-        Ok(Self {
-            store,
-            clock,
-            folders,
-            events,
-            children: Arc::new(Semaphore::new(CHILDREN)),
-            // by this name the running program is found even when its file was replaced by an upgrade
-            program: PathBuf::from("/proc/self/exe"),
-            turns: Turns::default(),
-            sample_rate: config.audio.sample_rate,
-            max_upload: config.max_upload(),
-            reserve: config.storage.reserve_mib * 1024 * 1024,
-            max_duration: config.max_duration(),
-            plan_changed,
-        })
+    ) -> Self {
+        Self { store, clock, folders, events, workshop, max_upload: config.max_upload(), plan_changed }
     }
 
     /// Largest upload in bytes.
@@ -105,7 +83,8 @@ impl Intake {
     /// # Errors
     /// `too_large`, `empty_file`, `storage_full`, `upload_cut` when the sender goes away.
     pub async fn receive(&self, bytes: impl Stream<Item = Result<Bytes>>) -> Result<Received> {
-        self.require_space()?;
+        let shelf = Arc::clone(self.workshop.shelf());
+        blocking(move || shelf.make_room(1, For::People)).await?;
         let name = crate::ids::hex(&crate::ids::random::<16>()?);
         let path = self.folders.incoming.join(format!("{name}.part"));
         let failed = |error: std::io::Error| Error::io("the upload", &error);
@@ -134,19 +113,6 @@ impl Intake {
         Ok(Received { file: temporary, sha256: crate::ids::hex(&hash.finalize()), bytes: length })
     }
 
-    fn require_space(&self) -> Result<()> {
-        let space = rustix::fs::statvfs(&self.folders.incoming)
-            .map_err(|error| Error::io("the data folder", &std::io::Error::from(error)))?;
-        let free = space.f_bavail.saturating_mul(space.f_frsize);
-        if free <= self.reserve {
-            return Err(Error::storage_full(format!(
-                "{free} bytes are free and the airing log keeps {} for itself",
-                self.reserve
-            )));
-        }
-        Ok(())
-    }
-
     /// Keeps received bytes and inspects them, and waits a while for the answer. It is brought to its end even when
     /// nobody waits for it any more. False in the second place when the station had that very segment already.
     ///
@@ -162,7 +128,7 @@ impl Intake {
         let named = Arc::new(AtomicBool::new(false));
         let (intake, told) = (Arc::clone(self), Arc::clone(&named));
         let mut task = tokio::spawn(async move {
-            let turn = intake.turns.take(&received.sha256).await;
+            let turn = intake.workshop.turns().take(&received.sha256).await;
             let (record, new) = intake.keep(received, segment, by).await?;
             if !new {
                 return Ok((record, false));
@@ -206,20 +172,20 @@ impl Intake {
         blocking(move || {
             let target = intake.folders.original(&received.sha256);
             let known = target.exists();
-            if known {
-                drop(received.file);
-            } else {
-                fs::rename(received.file.path()?, &target)
-                    .map_err(|error| Error::io("the upload", &error))?;
-                received.file.used();
-                sync_folder(&intake.folders.originals)?;
-            }
+            // also over one that is there: it may be damaged, and these bytes were hashed just now
+            fs::rename(received.file.path()?, &target).map_err(|error| Error::io("the upload", &error))?;
+            received.file.used();
+            sync_folder(&intake.folders.originals)?;
             let kept = intake.store.add_segment(&segment, &by, intake.clock.now().wall);
             if kept.is_err() && !known {
                 let _ = fs::remove_file(&target);
             }
             let kept = kept?;
             intake.events.segment(&kept.0);
+            if known {
+                // what could not be prepared from the one before may be prepared from this one
+                intake.plan_changed.send_modify(|count| *count += 1);
+            }
             Ok(kept)
         })
         .await
@@ -259,19 +225,16 @@ impl Intake {
         self: Arc<Self>,
         record: SegmentRecord,
     ) -> Result<std::result::Result<SegmentRecord, InspectRefusal>> {
-        let turn = Arc::clone(&self.children).acquire_owned().await;
-        let turn = turn.map_err(|_| Error::internal("the station is shutting down"))?;
+        let lane = self.workshop.lanes().for_upload().await?;
         blocking(move || {
-            let _turn = turn;
+            let _lane = lane;
             let id = record.pushed.id;
             self.store.set_standing(id, Standing::Inspecting, None)?;
-            let answer = self.run_child(&record)?;
-            let answer = match answer {
-                Ok(report) => {
-                    let length = signed(report.duration());
-                    let noted = self.store.set_prepared(id, length, &report.root, &sound(&report));
+            let answer = match self.workshop.make(&record, For::People)? {
+                Ok(prepared) => {
+                    let noted = self.store.set_prepared(id, &prepared, self.clock.now().wall);
                     if noted.is_err() {
-                        self.discard_unnamed(&report.root);
+                        self.discard_unnamed(&prepared.root);
                     }
                     Ok(noted?)
                 }
@@ -295,35 +258,6 @@ impl Intake {
         }
     }
 
-    /// Decodes in a disposable child and puts the prepared PCM under its own hash.
-    fn run_child(
-        &self,
-        record: &SegmentRecord,
-    ) -> Result<std::result::Result<InspectReport, InspectRefusal>> {
-        let output = self.folders.incoming.join(format!("{}.pcm", record.pushed.id));
-        let limits = ChildLimits::for_original(record.pushed.bytes, self.max_duration, self.sample_rate);
-        let request = InspectRequest {
-            original: self.folders.original(&record.pushed.sha256),
-            original_sha256: record.pushed.sha256.clone(),
-            output: output.clone(),
-            sample_rate: self.sample_rate,
-            max_duration: self.max_duration,
-            max_output_bytes: limits.file_bytes,
-            correction: Correction::default(),
-        };
-        let report = match child::inspect(&self.program, &request, &limits) {
-            Ok(report) => report,
-            Err(refusal) => {
-                tracing::info!(segment = %record.pushed.id, code = refusal.code.as_str(), why = %refusal.en, "a recording was refused");
-                return Ok(Err(refusal));
-            }
-        };
-        fs::rename(&output, self.folders.prepared(&report.root))
-            .map_err(|error| Error::io("the prepared sound", &error))?;
-        sync_folder(&self.folders.prepared)?;
-        Ok(Ok(report))
-    }
-
     /// Takes in a file that the station made itself, and waits for its inspection. The file is moved away.
     ///
     /// # Errors
@@ -342,37 +276,25 @@ impl Intake {
         fs::rename(file, self.folders.original(&sha256)).map_err(failed)?;
         sync_folder(&self.folders.originals)?;
         let (record, _) = self.store.add_segment(&segment, by, self.clock.now().wall)?;
-        let report = self.run_child(&record)?.map_err(|refusal| refused(&refusal))?;
-        self.store.set_prepared(
-            record.pushed.id,
-            signed(report.duration()),
-            &report.root,
-            &sound(&report),
-        )?;
+        let prepared = self.workshop.make(&record, For::People)?.map_err(|refusal| refused(&refusal))?;
+        self.store.set_prepared(record.pushed.id, &prepared, self.clock.now().wall)?;
         Ok(record.pushed.id)
     }
 
-    /// Goes on where a power cut interrupted: clears half uploads, inspects what was not inspected, and prepares again
-    /// what may air but whose prepared PCM is gone.
+    /// Goes on where a power cut interrupted: clears half uploads and what no segment names, inspects what was not
+    /// inspected. What is prepared and damaged or gone is the keeper's.
+    ///
+    /// # Errors
+    /// When the disk or the database cannot be read.
     pub async fn resume(self: &Arc<Self>) -> Result<()> {
         let intake = Arc::clone(self);
-        let (interrupted, unprepared) = blocking(move || {
+        let interrupted = blocking(move || {
             intake.folders.clear_incoming()?;
             let records = intake.store.all_segments()?;
             intake.folders.clear_orphans(&records)?;
-            let (mut interrupted, mut unprepared) = (Vec::new(), Vec::new());
-            for record in records {
-                match record.standing {
-                    Standing::Received | Standing::Inspecting => interrupted.push(record),
-                    Standing::AwaitingApproval | Standing::Approved
-                        if !record.prepared.as_deref().is_some_and(|root| intake.is_prepared(root)) =>
-                    {
-                        unprepared.push(record);
-                    }
-                    _ => {}
-                }
-            }
-            Ok((interrupted, unprepared))
+            let cut =
+                |record: &SegmentRecord| matches!(record.standing, Standing::Received | Standing::Inspecting);
+            Ok(records.into_iter().filter(cut).collect::<Vec<_>>())
         })
         .await?;
         for record in interrupted {
@@ -383,40 +305,7 @@ impl Intake {
                 }
             });
         }
-        for record in unprepared {
-            let intake = Arc::clone(self);
-            tokio::spawn(async move {
-                let Ok(_turn) = Arc::clone(&intake.children).acquire_owned().await else { return };
-                let _ = tokio::task::spawn_blocking(move || intake.prepare_again(&record)).await;
-            });
-        }
         Ok(())
-    }
-
-    fn is_prepared(&self, root: &str) -> bool {
-        let opened = loaxa_audio::prepared::Prepared::open(&self.folders.prepared(root), root);
-        opened.is_ok_and(|prepared| prepared.info().sample_rate == self.sample_rate)
-    }
-
-    fn prepare_again(&self, record: &SegmentRecord) {
-        let id = record.pushed.id;
-        let again = || {
-            let original = self.folders.original(&record.pushed.sha256);
-            if !original.exists() {
-                return Err(Error::internal(format!("the original {} is gone too", original.display())));
-            }
-            let report = self.run_child(record)?.map_err(|refusal| refused(&refusal))?;
-            self.store.set_prepared_again(id, signed(report.duration()), &report.root)
-        };
-        match again() {
-            Ok(()) => {
-                tracing::info!(segment = %id, "prepared sound was made again from its original");
-                self.plan_changed.send_modify(|count| *count += 1);
-            }
-            Err(error) => {
-                tracing::error!(segment = %id, %error, "the prepared sound is gone and cannot be made again; push the recording anew");
-            }
-        }
     }
 }
 
@@ -450,23 +339,4 @@ fn refused(refusal: &InspectRefusal) -> Error {
 
 fn reason(refusal: &InspectRefusal) -> Reason {
     Reason { code: refusal.code.as_str().into(), en: refusal.en.clone(), vi: refusal.vi.clone() }
-}
-
-fn sound(report: &InspectReport) -> Sound {
-    let warnings = report.warnings.iter().map(|warning| Reason {
-        code: warning.code.as_str().into(),
-        en: warning.en.clone(),
-        vi: warning.vi.clone(),
-    });
-    Sound {
-        codec: report.codec.clone(),
-        sample_rate: report.original_rate,
-        channels: u32::from(report.channels),
-        peak_dbfs: report.peak_dbfs,
-        warnings: warnings.collect(),
-    }
-}
-
-fn signed(duration: Duration) -> jiff::SignedDuration {
-    jiff::SignedDuration::try_from(duration).unwrap_or(jiff::SignedDuration::MAX)
 }

@@ -17,6 +17,7 @@ pub mod ids;
 pub mod intake;
 pub mod planning;
 pub mod playout_loop;
+pub mod preparing;
 pub mod store;
 pub mod turns;
 pub mod web;

@@ -6,7 +6,7 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 use loaxa::access::Scope;
 use loaxa::ids::new_id;
-use loaxa::store::{Decision, IdentityKind, LogJob, NewIdentity, NewSegment, Sound, Store};
+use loaxa::store::{Decision, IdentityKind, LogJob, NewIdentity, NewSegment, PreparedSound, Sound, Store};
 use loaxa_schedules::{
     Class, DayPlan, Entry, Limits, MissedRule, Outcome, Programme, ProgrammeId, Recurrence, SegmentId,
     StartRule, Weekday, Window, WindowId, Zone, ZoneId,
@@ -108,10 +108,18 @@ fn segment(store: &Store, nth: u32, uploader: &str, approver: &str, now: Timesta
         channels: 2,
         peak_dbfs: Some(-3.0),
         warnings: Vec::new(),
+        loudness: None,
+        tags: Default::default(),
     };
     store.add_segment(&new, uploader, now).unwrap();
-    let root = format!("{:064x}", nth + 1_000_000);
-    store.set_prepared(id, SignedDuration::from_secs(180), &root, &sound).unwrap();
+    let prepared = PreparedSound {
+        duration: SignedDuration::from_secs(180),
+        root: format!("{:064x}", nth + 1_000_000),
+        sound,
+        waveform: vec![128; 1000],
+        recipe: String::new(),
+    };
+    store.set_prepared(id, &prepared, now).unwrap();
     store.decide(id, Decision::Approve, None, approver, now).unwrap();
     id
 }

@@ -3,13 +3,17 @@
 use super::{open, print_line};
 use crate::config::Config;
 use crate::error::Result;
+use crate::intake::Folders;
 use crate::planning::{self, Notice};
+use crate::preparing::{Condition, Readiness, glance, unready};
+use crate::store::{SegmentRecord, Store};
 use crate::web::wire;
 use clap::ValueEnum;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
-use loaxa_schedules::{Calendar, DayPlan, Entry, Origin, Reason, Snapshot, Window};
+use loaxa_schedules::{Calendar, DayPlan, Entry, Origin, Reason, SegmentId, Slot, Snapshot, Window};
 use serde_json::json;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
 use std::path::Path;
 use std::process::ExitCode;
@@ -36,11 +40,16 @@ pub fn plan(
     let from = from.unwrap_or_else(|| planning::day_of(now, &site.timezone));
     let snapshot = planning::snapshot(&store, &site, now)?;
     let plans = planning::days(&snapshot, from, days)?;
+    let shelf = Ahead::look(&store, config, data, &plans, now)?;
     let Some(language) = language else {
         let days: Vec<_> = plans
             .iter()
             .map(|day| {
-                let slots = day.slots.iter().map(|slot| wire::slot(slot, &site.timezone));
+                let slots = day.slots.iter().map(|slot| {
+                    let mut value = wire::slot(slot, &site.timezone);
+                    wire::ready(&mut value, &shelf.readiness(slot));
+                    value
+                });
                 let refusals = day.refusals.iter().map(|refusal| wire::refusal(refusal, &site.timezone));
                 json!({
                     "date": day.date.to_string(),
@@ -52,7 +61,8 @@ pub fn plan(
         print_line(&json!({ "timezone": config.station.timezone, "days": days }).to_string())?;
         return Ok(ExitCode::SUCCESS);
     };
-    let page = Page { snapshot: &snapshot, calendar: Calendar::new(&snapshot.holidays), language };
+    let page =
+        Page { snapshot: &snapshot, calendar: Calendar::new(&snapshot.holidays), language, shelf: &shelf };
     if snapshot.windows.is_empty() {
         let notice = Notice::no_window_defined();
         print_line(language.pick(&notice.vi, &notice.en))?;
@@ -88,6 +98,43 @@ struct Page<'a> {
     snapshot: &'a Snapshot,
     calendar: Calendar<'a>,
     language: Language,
+    shelf: &'a Ahead,
+}
+
+/// How the prepared sound of what is planned looks, be the daemon running or not. Its header alone is read: the daemon
+/// hashes all of it.
+struct Ahead {
+    conditions: HashMap<SegmentId, Condition>,
+    /// Nobody has to be ready for what starts after this.
+    until: Timestamp,
+}
+
+impl Ahead {
+    fn look(store: &Store, config: &Config, data: &Path, plans: &[DayPlan], now: Timestamp) -> Result<Self> {
+        let ahead = SignedDuration::from_hours(i64::from(config.storage.prepare_ahead_hours));
+        let until = now.saturating_add(ahead).unwrap_or(Timestamp::MAX);
+        let slots = plans.iter().flat_map(|day| &day.slots);
+        let soon: BTreeSet<SegmentId> =
+            slots.filter(|slot| slot.start < until).map(|slot| slot.segment).collect();
+        let folders = Folders::within(data);
+        let recipe = config.correction().recipe(config.audio.sample_rate);
+        let records = store.segments_named(&soon)?;
+        let look = |record: &SegmentRecord| (record.pushed.id, glance(record, &folders, &recipe));
+        Ok(Self { conditions: records.iter().map(look).collect(), until })
+    }
+
+    fn readiness(&self, slot: &Slot) -> Readiness {
+        let condition = self.conditions.get(&slot.segment).filter(|_| slot.start < self.until);
+        match condition {
+            None => Readiness::later(),
+            Some(condition) => unready(condition).map_or(Readiness::Ready, Readiness::Waiting),
+        }
+    }
+
+    /// Whether it should be ready and is not.
+    fn lacks(&self, slot: &Slot) -> bool {
+        slot.start < self.until && self.readiness(slot) != Readiness::Ready
+    }
 }
 
 impl Page<'_> {
@@ -220,8 +267,9 @@ impl Page<'_> {
         };
     }
 
-    /// What is special about a slot: a second chance, a beginning in the middle, an end before the end.
-    fn marks(&self, slot: &loaxa_schedules::Slot) -> String {
+    /// What is special about a slot: a second chance, a beginning in the middle, an end before the end, sound that is not
+    /// ready.
+    fn marks(&self, slot: &Slot) -> String {
         let mut text = String::new();
         if slot.key.attempt().1 > 0 {
             text.push_str(self.language.pick("  (phát bù)", "  (make-good)"));
@@ -231,6 +279,9 @@ impl Page<'_> {
         }
         if let Some(yields) = &slot.yields {
             let _ = write!(text, "  ({} {})", self.language.pick("nhường", "yields to"), yields.name);
+        }
+        if self.shelf.lacks(slot) {
+            text.push_str(self.language.pick("  (chưa sẵn sàng)", "  (not ready)"));
         }
         text
     }

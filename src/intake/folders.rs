@@ -9,19 +9,15 @@ use std::path::{Path, PathBuf};
 /// The folders that hold sound.
 #[derive(Debug, Clone)]
 pub struct Folders {
-    pub(super) incoming: PathBuf,
-    pub(super) originals: PathBuf,
-    pub(super) prepared: PathBuf,
+    pub(crate) incoming: PathBuf,
+    pub(crate) originals: PathBuf,
+    pub(crate) prepared: PathBuf,
 }
 
 impl Folders {
     /// Makes the folders inside the data folder.
     pub fn create(data: &Path) -> Result<Self> {
-        let folders = Self {
-            incoming: data.join("incoming"),
-            originals: data.join("originals"),
-            prepared: data.join("prepared"),
-        };
+        let folders = Self::within(data);
         for folder in [&folders.incoming, &folders.originals, &folders.prepared] {
             fs::create_dir_all(folder).map_err(|error| Error::io(folder.display(), &error))?;
         }
@@ -31,6 +27,15 @@ impl Folders {
     /// Where sound lies on its way in, until it is hashed; what a kill leaves there is removed at the next start.
     pub(crate) fn incoming(&self, name: &str) -> PathBuf {
         self.incoming.join(name)
+    }
+
+    /// Where they are in a data folder, made or not.
+    pub fn within(data: &Path) -> Self {
+        Self {
+            incoming: data.join("incoming"),
+            originals: data.join("originals"),
+            prepared: data.join("prepared"),
+        }
     }
 
     /// Where the original with this hash lies: the hash is the name, nothing that a person typed.
@@ -104,7 +109,7 @@ impl Drop for TemporaryFile {
 }
 
 /// Makes the names in a folder durable.
-pub(super) fn sync_folder(folder: &Path) -> Result<()> {
+pub(crate) fn sync_folder(folder: &Path) -> Result<()> {
     fs::File::open(folder)
         .and_then(|folder| folder.sync_all())
         .map_err(|error| Error::io(format!("folder {}", folder.display()), &error))

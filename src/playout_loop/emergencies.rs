@@ -285,7 +285,7 @@ pub(super) fn is_emergency(entry: &Entry) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{Decision, IdentityKind, NewIdentity, NewSegment, Sound};
+    use crate::store::{Decision, IdentityKind, NewIdentity, NewSegment, PreparedSound, Sound};
     use jiff::ToSpan;
     use loaxa_schedules::{Command, EmergencyId, Playout, PlayoutSettings};
 
@@ -401,8 +401,17 @@ mod tests {
             channels: 1,
             peak_dbfs: None,
             warnings: vec![],
+            loudness: None,
+            tags: loaxa_audio::inspect::Tags::default(),
         };
-        store.set_prepared(it.segment, SignedDuration::from_secs(4), "bb", &sound).unwrap();
+        let prepared = PreparedSound {
+            duration: SignedDuration::from_secs(4),
+            root: "bb".to_owned(),
+            sound,
+            waveform: Vec::new(),
+            recipe: String::new(),
+        };
+        store.set_prepared(it.segment, &prepared, it.sent_at).unwrap();
         store.decide(it.segment, Decision::Approve, None, "j", it.sent_at).unwrap();
         store.keep_emergency(&it).unwrap();
         (store, it)

@@ -56,6 +56,11 @@ impl AirStatus {
         }
     }
 
+    /// Whether something sounds, or is about to.
+    pub fn busy(&self) -> bool {
+        self.view.as_ref().is_some_and(|view| view.activity != Activity::Idle)
+    }
+
     /// Whether this slot sounds, be it written down or not.
     pub fn sounds(&self, slot: &SlotKey) -> bool {
         let activity = self.view.as_ref().map(|view| &view.activity);

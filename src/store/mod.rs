@@ -9,6 +9,7 @@ mod emergencies;
 mod history;
 mod idempotency;
 mod identities;
+mod prepared;
 mod segments;
 mod station;
 mod upgrade;
@@ -19,8 +20,9 @@ pub use emergencies::{Emergency, EmergencySlot};
 pub use history::Asked;
 pub use idempotency::Remembered;
 pub use identities::{Identity, IdentityKind, NewIdentity};
+pub use prepared::{PreparedSound, Sound};
 pub(crate) use segments::standing_of;
-pub use segments::{Decision, NewSegment, SegmentFilter, SegmentRecord, Sound};
+pub use segments::{Decision, NewSegment, SegmentFilter, SegmentRecord};
 
 use crate::error::{Error, ErrorKind, Result};
 use jiff::Timestamp;

@@ -1,5 +1,6 @@
 //! Segments: what was pushed, what became of it, who approved it.
 
+use super::prepared::Sound;
 use super::{Store, col, from_json, nanos, storage, time, to_json};
 use crate::error::{Error, ErrorKind, Result};
 use jiff::Timestamp;
@@ -11,7 +12,8 @@ use std::collections::BTreeSet;
 const COLUMNS: &str =
     "SELECT s.id, s.version, s.state, s.sha256, s.bytes, s.title, s.language, s.class, s.source,
     s.valid_from, s.valid_until, s.campaign, s.external_id, s.reason, s.duration, s.prepared, s.sound,
-    s.uploaded_by, u.name, s.uploaded_at, s.approved_by, a.name, s.approved_at, s.approval_note, s.music
+    s.uploaded_by, u.name, s.uploaded_at, s.approved_by, a.name, s.approved_at, s.approval_note, s.music,
+    s.recipe, s.needed_at
   FROM segments s JOIN identities u ON u.id = s.uploaded_by LEFT JOIN identities a ON a.id = s.approved_by";
 const INSERT: &str =
     "INSERT INTO segments (id, version, state, sha256, bytes, title, language, class, source,
@@ -26,12 +28,6 @@ const SET_STATE: &str =
 /// Only while it is inspected: what a person decided meanwhile (withdrawn) stands.
 const SET_INSPECTED: &str = "UPDATE segments SET version = version + 1, state = :state, reason = :reason
     WHERE id = :id AND state IN ('received', 'inspecting')";
-const SET_PREPARED: &str =
-    "UPDATE segments SET version = version + 1, state = 'awaiting_approval', duration = :duration,
-    prepared = :prepared, sound = :sound WHERE id = :id AND state IN ('received', 'inspecting')";
-const SET_PREPARED_AGAIN: &str =
-    "UPDATE segments SET version = version + 1, duration = :duration, prepared = :prepared
-    WHERE id = :id";
 const SET_DECISION: &str = "UPDATE segments SET version = version + 1, state = :state, reason = :reason,
     approved_by = :approved_by, approved_at = :at, approval_note = :note WHERE id = :id";
 const AWAITING: &str = "SELECT valid_until FROM segments WHERE state = 'awaiting_approval'";
@@ -68,21 +64,6 @@ pub struct NewSegment {
     pub external_id: Option<String>,
 }
 
-/// What the inspection found.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Sound {
-    /// Codec of the original.
-    pub codec: String,
-    /// Samples a second of the original.
-    pub sample_rate: u32,
-    /// Channels of the original.
-    pub channels: u32,
-    /// Highest sample of the prepared PCM, dB below full scale.
-    pub peak_dbfs: Option<f64>,
-    /// What a broadcaster should know.
-    pub warnings: Vec<Reason>,
-}
-
 /// A segment as it is kept.
 #[derive(Debug, Clone)]
 pub struct SegmentRecord {
@@ -100,6 +81,10 @@ pub struct SegmentRecord {
     pub prepared: Option<String>,
     /// What the inspection found.
     pub sound: Option<Sound>,
+    /// What the prepared PCM was made with beside the original; None of what an older version prepared.
+    pub recipe: Option<String>,
+    /// When the prepared PCM was last planned, played, sent or listened to, to the hour.
+    pub needed_at: Option<Timestamp>,
     /// Identity and name of who pushed it.
     pub uploaded_by: (String, String),
     /// When.
@@ -193,40 +178,6 @@ impl Store {
             let parameters =
                 named_params! { ":id": id.to_string(), ":state": standing.as_str(), ":reason": reason };
             transaction.execute(SET_INSPECTED, parameters).map_err(storage)?;
-            Ok(())
-        })
-    }
-
-    /// Notes what the inspection made of a segment, which then waits for its approval.
-    pub fn set_prepared(
-        &self,
-        id: SegmentId,
-        duration: jiff::SignedDuration,
-        prepared: &str,
-        sound: &Sound,
-    ) -> Result<SegmentRecord> {
-        self.write(|transaction| {
-            let duration = i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
-            let parameters = named_params! {
-                ":id": id.to_string(), ":duration": duration, ":prepared": prepared, ":sound": to_json(sound)?
-            };
-            transaction.execute(SET_PREPARED, parameters).map_err(storage)?;
-            require(transaction, id)
-        })
-    }
-
-    /// Notes that the prepared PCM was made again from the same original; nothing else changes.
-    pub fn set_prepared_again(
-        &self,
-        id: SegmentId,
-        duration: jiff::SignedDuration,
-        prepared: &str,
-    ) -> Result<()> {
-        self.write(|transaction| {
-            let duration = i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
-            let parameters =
-                named_params! { ":id": id.to_string(), ":duration": duration, ":prepared": prepared };
-            transaction.execute(SET_PREPARED_AGAIN, parameters).map_err(storage)?;
             Ok(())
         })
     }
@@ -400,7 +351,7 @@ fn add_uploader(connection: &Connection, id: SegmentId, by: &str) -> Result<()> 
     Ok(())
 }
 
-fn require(connection: &Connection, id: SegmentId) -> Result<SegmentRecord> {
+pub(super) fn require(connection: &Connection, id: SegmentId) -> Result<SegmentRecord> {
     let mut statement = connection.prepare_cached(&format!("{COLUMNS} WHERE s.id = :id")).map_err(storage)?;
     statement
         .query_row(named_params! { ":id": id.to_string() }, |row| Ok(record(row)))
@@ -410,7 +361,7 @@ fn require(connection: &Connection, id: SegmentId) -> Result<SegmentRecord> {
         .ok_or_else(|| Error::not_found("segment", id))
 }
 
-fn list(connection: &Connection, condition: &str, value: &str) -> Result<Vec<SegmentRecord>> {
+pub(super) fn list(connection: &Connection, condition: &str, value: &str) -> Result<Vec<SegmentRecord>> {
     let mut statement =
         connection.prepare_cached(&format!("{COLUMNS} {condition} ORDER BY s.id")).map_err(storage)?;
     collect(statement.query(named_params! { ":value": value }).map_err(storage)?)
@@ -457,6 +408,8 @@ fn record(row: &Row<'_>) -> Result<SegmentRecord> {
         duration: col::<Option<i64>>(row, 14)?.map(jiff::SignedDuration::from_nanos),
         prepared: col(row, 15)?,
         sound: sound.map(|text| from_json("an inspection report", &text)).transpose()?,
+        recipe: col(row, 25)?,
+        needed_at: col::<Option<i64>>(row, 26)?.map(time),
         uploaded_by: (col(row, 17)?, col(row, 18)?),
         uploaded_at: time(col(row, 19)?),
         approved_by: approver.0.zip(approver.1),

@@ -4,8 +4,10 @@ use super::segments::segment_id;
 use super::{App, LOOK, Query, caller, query, respond, with, work};
 use crate::access::Caller;
 use crate::error::{Error, ErrorKind, Result};
+use crate::preparing::Shelf;
 use bytes::Bytes;
 use loaxa_audio::prepared::Prepared;
+use loaxa_schedules::{SegmentId, Standing};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
@@ -36,14 +38,27 @@ pub(super) fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
 /// Something that can be listened to from any byte on.
 enum Sound {
     Original { file: File, length: u64 },
-    Wave { header: Box<[u8; 44]>, pcm: Prepared },
+    Wave(Box<Wave>),
+}
+
+/// Prepared sound with a header before it, for whatever plays a WAV file.
+struct Wave {
+    header: [u8; 44],
+    pcm: Prepared,
+    listened: Listened,
+}
+
+/// What somebody listens to stays where it is.
+struct Listened {
+    shelf: Arc<Shelf>,
+    root: String,
 }
 
 impl Sound {
     fn length(&self) -> u64 {
         match self {
             Self::Original { length, .. } => *length,
-            Self::Wave { pcm, .. } => WAV_HEADER + pcm.info().frames * 2,
+            Self::Wave(wave) => WAV_HEADER + wave.pcm.info().frames * 2,
         }
     }
 
@@ -56,11 +71,17 @@ impl Sound {
                 bytes.truncate(read);
                 Ok(bytes)
             }
-            Self::Wave { header, .. } if at < WAV_HEADER => {
+            Self::Wave(wave) if at < WAV_HEADER => {
                 let from = usize::try_from(at).unwrap_or(0);
-                Ok(header[from..].iter().copied().take(usize::try_from(most).unwrap_or(usize::MAX)).collect())
+                Ok(wave.header[from..]
+                    .iter()
+                    .copied()
+                    .take(usize::try_from(most).unwrap_or(usize::MAX))
+                    .collect())
             }
-            Self::Wave { pcm, .. } => {
+            Self::Wave(wave) => {
+                let Wave { pcm, listened, .. } = wave.as_ref();
+                listened.shelf.listen(&listened.root);
                 let byte = at - WAV_HEADER;
                 let block_bytes = u64::from(pcm.block_frames()) * 2;
                 let samples = pcm
@@ -95,34 +116,7 @@ async fn audio(
             ));
         }
     };
-    let (sound, kind) = work(&app, move |app| {
-        let record = app.store.segment(id)?;
-        if prepared {
-            let root = record.prepared.ok_or_else(|| {
-                Error::new(
-                    ErrorKind::Conflict,
-                    "not_prepared",
-                    format!("segment {id} is not prepared yet; ask again in a while"),
-                )
-            })?;
-            let pcm = Prepared::open(&app.intake.folders().prepared(&root), &root)
-                .map_err(|error| Error::internal(format!("prepared sound of segment {id}: {error}")))?;
-            let header = Box::new(wave_header(pcm.info().sample_rate, pcm.info().frames));
-            return Ok((Sound::Wave { header, pcm }, "audio/wav"));
-        }
-        let path = app.intake.folders().original(&record.pushed.sha256);
-        let file =
-            File::open(&path).map_err(|error| Error::io(format!("original of segment {id}"), &error))?;
-        let kind = match record.sound.as_ref().map(|sound| sound.codec.as_str()) {
-            Some("mp3") => "audio/mpeg",
-            Some("flac") => "audio/flac",
-            Some(codec) if codec.starts_with("pcm") => "audio/wav",
-            _ => "application/octet-stream",
-        };
-        let length = file.metadata().map_err(|error| Error::io("the original", &error))?.len();
-        Ok((Sound::Original { file, length }, kind))
-    })
-    .await?;
+    let (sound, kind) = if prepared { wave(&app, id).await? } else { original(&app, id).await? };
     let length = sound.length();
     let (status, from, to) = match range.as_deref().map(|range| parse_range(range, length)) {
         None | Some(Range::Ignored) => (StatusCode::OK, 0, length),
@@ -160,6 +154,86 @@ async fn audio(
         set(&mut response, header::CONTENT_RANGE, &format!("bytes {from}-{}/{length}", to - 1));
     }
     Ok(response)
+}
+
+/// What was pushed.
+async fn original(app: &Arc<App>, id: SegmentId) -> Result<(Sound, &'static str)> {
+    work(app, move |app| {
+        let record = app.store.segment(id)?;
+        let path = app.intake.folders().original(&record.pushed.sha256);
+        let file =
+            File::open(&path).map_err(|error| Error::io(format!("original of segment {id}"), &error))?;
+        let kind = match record.sound.as_ref().map(|sound| sound.codec.as_str()) {
+            Some("mp3") => "audio/mpeg",
+            Some("flac") => "audio/flac",
+            Some(codec) if codec.starts_with("pcm") => "audio/wav",
+            _ => "application/octet-stream",
+        };
+        let length = file.metadata().map_err(|error| Error::io("the original", &error))?.len();
+        Ok((Sound::Original { file, length }, kind))
+    })
+    .await
+}
+
+/// What will be heard. Where it went because nobody needed it, it is made again while the listener waits.
+async fn wave(app: &Arc<App>, id: SegmentId) -> Result<(Sound, &'static str)> {
+    for asked in [false, true] {
+        let (opened, title) = work(app, move |app| {
+            let record = app.store.segment(id)?;
+            let root = record.prepared.ok_or_else(|| {
+                Error::new(
+                    ErrorKind::Conflict,
+                    "not_prepared",
+                    format!("segment {id} is not prepared yet; ask again in a while"),
+                )
+            })?;
+            let shelf = app.preparing.shelf();
+            // before it is looked for, so that it does not go meanwhile
+            shelf.listen(&root);
+            let opened = Prepared::open(&app.intake.folders().prepared(&root), &root);
+            let kept = matches!(record.standing, Standing::AwaitingApproval | Standing::Approved);
+            if opened.is_err() && !kept {
+                return Err(Error::new(
+                    ErrorKind::Conflict,
+                    "not_prepared",
+                    format!(
+                        "segment {id} is {} and its prepared sound is no longer kept; listen to the original",
+                        record.standing.as_str()
+                    ),
+                )
+                .vi(
+                    "Bản ghi không còn được dùng nên âm thanh đã xử lý không còn được giữ; hãy nghe bản gốc.",
+                ));
+            }
+            let listened = opened.map(|pcm| (pcm, Listened { shelf: Arc::clone(shelf), root }));
+            Ok((listened, record.pushed.title))
+        })
+        .await?;
+        let why = match opened {
+            Ok((pcm, listened)) => {
+                let header = wave_header(pcm.info().sample_rate, pcm.info().frames);
+                return Ok((Sound::Wave(Box::new(Wave { header, pcm, listened })), "audio/wav"));
+            }
+            Err(why) => why,
+        };
+        if asked {
+            tracing::info!(segment = %id, %why, "somebody listens to what is not prepared");
+            break;
+        }
+        if let Err(why) = app.preparing.want(id).await {
+            return Err(
+                Error::new(ErrorKind::Conflict, why.code, format!("{title:?}: {}", why.en)).vi(why.vi)
+            );
+        }
+    }
+    Err(Error::new(
+        ErrorKind::Unavailable,
+        "preparing",
+        format!(
+            "the prepared sound of segment {id} is being made from its original; ask again in a few seconds"
+        ),
+    )
+    .vi("Âm thanh đang được tạo lại từ bản gốc; hãy thử lại sau vài giây."))
 }
 
 fn set(response: &mut Response, name: header::HeaderName, value: &str) {

@@ -31,6 +31,7 @@ use crate::events::Events;
 use crate::intake::Intake;
 use crate::planning::Site;
 use crate::playout_loop::PlayoutHandle;
+use crate::preparing::Preparing;
 use crate::store::Store;
 use crate::turns::Turns;
 use jiff::tz::TimeZone;
@@ -57,6 +58,8 @@ pub struct App {
     pub intake: Arc<Intake>,
     /// What is on air, and the way to stop it.
     pub playout: PlayoutHandle,
+    /// What is ready to air, and the way to ask for more.
+    pub preparing: Arc<Preparing>,
     /// What happens as it happens.
     pub events: Events,
     /// The zone in which schedules are written.

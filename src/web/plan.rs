@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::planning::{self, Notice};
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
-use loaxa_schedules::{DayPlan, Entry, Snapshot, plan_days};
+use loaxa_schedules::{DayPlan, Entry, Slot, Snapshot, plan_days};
 use serde_json::json;
 use std::cell::Cell;
 use std::ops::ControlFlow;
@@ -45,7 +45,8 @@ async fn plan(app: Arc<App>, caller: Caller, query: Query) -> Result<Response> {
         for day in range.plan(&snapshot)? {
             for entry in day.into_entries() {
                 let list = if matches!(entry, Entry::Slot(_)) { &mut slots } else { &mut refusals };
-                list.push(wire::entry(&entry, &app.timezone));
+                let readiness = |slot: &Slot| app.preparing.readiness(slot.segment, slot.start, now);
+                list.push(wire::planned(&entry, readiness, &app.timezone));
             }
         }
         let notice = snapshot.windows.is_empty().then(Notice::no_window_defined);

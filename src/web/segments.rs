@@ -242,9 +242,11 @@ fn with_expiry(mut record: SegmentRecord, now: jiff::Timestamp, app: &App) -> Se
 async fn one(app: Arc<App>, caller: Caller, id: String) -> Result<Response> {
     caller.require(&LOOK)?;
     let id = segment_id(&id)?;
-    let record = work(&app, move |app| app.store.segment(id)).await?;
+    let (record, waveform) =
+        work(&app, move |app| Ok((app.store.segment(id)?, app.store.waveform(id)?))).await?;
     let record = with_expiry(record, app.clock.now().wall, &app);
-    object(StatusCode::OK, record.version, &wire::segment(&record, &app.timezone))
+    let shown = wire::segment_with_waveform(&record, waveform.as_deref(), &app.timezone);
+    object(StatusCode::OK, record.version, &shown)
 }
 
 async fn approve(app: Arc<App>, caller: Caller, id: String, body: bytes::Bytes) -> Result<Response> {

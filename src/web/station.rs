@@ -122,6 +122,14 @@ fn now(app: &App) -> Result<Value> {
             en: "The clock cannot be trusted: nothing scheduled airs.".to_owned(),
         });
     }
+    let preparation = app.preparing.summary();
+    for failed in &preparation.failed {
+        warnings.push(super::Warning {
+            code: "not_ready_to_air",
+            vi: failed.reason_vi.clone(),
+            en: failed.reason.clone(),
+        });
+    }
     let instant = |at: jiff::Timestamp| wire::local(at, timezone);
     Ok(json!({
         "station": app.about,
@@ -156,6 +164,7 @@ fn now(app: &App) -> Result<Value> {
                 "code": fault.code, "vi": fault.vi, "en": fault.en, "slot": fault.slot, "since": instant(fault.since),
             })),
         },
+        "preparation": preparation,
         "awaiting_approval": waiting,
         "windows": windows,
         "warnings": warnings,

@@ -3,6 +3,7 @@
 use super::bodies::Show;
 use crate::airing_log::Evidence;
 use crate::error::{Error, Result};
+use crate::preparing::Readiness;
 use crate::store::{Airing, SegmentRecord, Stored};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -28,6 +29,40 @@ pub(crate) fn seconds(length: SignedDuration) -> f64 {
     (length.as_secs_f64() * 1000.0).round() / 1000.0
 }
 
+fn milli(seconds: f64) -> f64 {
+    (seconds * 1000.0).round() / 1000.0
+}
+
+/// A segment as it is shown alone, with the peaks of its prepared form.
+pub(super) fn segment_with_waveform(
+    record: &SegmentRecord,
+    waveform: Option<&[u8]>,
+    timezone: &TimeZone,
+) -> Value {
+    let mut value = segment(record, timezone);
+    value["waveform"] =
+        json!(waveform.filter(|peaks| !peaks.is_empty()).map(|peaks| json!({ "peaks": peaks })));
+    value
+}
+
+/// A slot or a refusal of the plan as it is shown, with whether its sound is ready.
+pub(super) fn planned(it: &Entry, readiness: impl Fn(&Slot) -> Readiness, timezone: &TimeZone) -> Value {
+    let mut value = entry(it, timezone);
+    if let Entry::Slot(slot) = it {
+        ready(&mut value, &readiness(slot));
+    }
+    value
+}
+
+/// Says of a slot whether its sound is ready.
+pub(crate) fn ready(slot: &mut Value, readiness: &Readiness) {
+    let why = readiness.why();
+    slot["ready"] = json!(why.is_none());
+    slot["ready_code"] = json!(why.map(|why| &why.code));
+    slot["ready_reason"] = json!(why.map(|why| &why.en));
+    slot["ready_reason_vi"] = json!(why.map(|why| &why.vi));
+}
+
 /// `meta` of an upload.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,6 +86,11 @@ pub(super) fn segment(record: &SegmentRecord, timezone: &TimeZone) -> Value {
     let reason = record.reason.as_ref();
     let rejected = record.standing == Standing::Rejected;
     let decided = record.approved_by.as_ref().map(|(_, name)| name);
+    let level = sound.and_then(|sound| sound.loudness.as_ref());
+    let tenth = |value: Option<f64>| value.map(|value| (value * 10.0).round() / 10.0);
+    let trimmed = level.map(|level| {
+        json!({ "start": milli(level.trimmed_start_seconds), "end": milli(level.trimmed_end_seconds) })
+    });
     json!({
         "id": pushed.id.to_string(),
         "sha256": pushed.sha256,
@@ -74,8 +114,15 @@ pub(super) fn segment(record: &SegmentRecord, timezone: &TimeZone) -> Value {
         "channels": sound.map(|sound| sound.channels),
         "peak_dbfs": sound.and_then(|sound| sound.peak_dbfs),
         "warnings": sound.map(|sound| &sound.warnings),
-        "loudness_lufs": null,
-        "true_peak_dbtp": null,
+        "loudness_lufs": level.and_then(|level| tenth(level.lufs)),
+        "true_peak_dbtp": level.and_then(|level| tenth(level.true_peak_dbtp)),
+        "original_loudness_lufs": level.and_then(|level| tenth(level.original_lufs)),
+        "original_true_peak_dbtp": level.and_then(|level| tenth(level.original_true_peak_dbtp)),
+        "range_lu": level.and_then(|level| tenth(level.range_lu)),
+        "gain_db": level.and_then(|level| tenth(Some(level.gain_db))),
+        "limited_db": level.and_then(|level| tenth(Some(level.limited_db))),
+        "trimmed": trimmed,
+        "tags": sound.map(|sound| &sound.tags),
         "waveform": null,
         "prepared_sha256": record.prepared,
         "uploaded_by": record.uploaded_by.1,
