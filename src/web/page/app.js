@@ -389,7 +389,7 @@ function happened(block) {
   } else {
     readStatus();
     if (name === "airing" || name === "lost") readAirings();
-    if (name === "plan" || name === "lost") readPlan();
+    if (name === "plan" || name === "preparation" || name === "lost") readPlan();
     if (name === "segment" || name === "lost") readWaiting();
   }
 }
@@ -664,6 +664,7 @@ function planRow(entry, classes) {
   if (here) badges.push(make("span", { classes: "badge aired", text: t("on_air") }));
   if (done) badges.push(...outcomeBadges(done));
   else if (entry.refused) badges.push(make("span", { classes: "badge", text: t("refused") }));
+  else if (lacks(entry)) badges.push(make("span", { classes: "badge", text: t("not_ready"), title: state.language === "vi" ? entry.ready_reason_vi : entry.ready_reason }));
   const kind = [classes, here && "here", entry.refused && "no"].filter(Boolean).join(" ");
   return make("li", { classes: kind },
     make("time", { datetime: entry.start, text: format("minute", entry.from) }),
@@ -673,6 +674,9 @@ function planRow(entry, classes) {
       badges.length ? make("div", { classes: "badges" }, ...badges) : null),
     make("span", { classes: "long", text: entry.seconds ? length(entry.seconds) : "" }));
 }
+
+/** Whether its sound should be ready and is not. What airs later is not looked at yet. */
+const lacks = (entry) => entry.ready === false && entry.from > stationNow() && !["later", "past", "checking"].includes(entry.ready_code);
 
 /** The day as a strip of 1440 minutes; the list below says the same in words. */
 function renderRibbon(now) {
@@ -784,7 +788,7 @@ function waitingRow(segment) {
     decide(approve, "approve", { head: t("approve_ask"), text: t("approve_text", { title }), yes: t("approve") }));
   reject.addEventListener("click", () =>
     decide(reject, "reject", { head: t("reject_ask"), text: t("reject_text", { title }), yes: t("reject"), note: true }));
-  const facts = [t(`class_${segment.class}`), languageName(segment.language), segment.duration && length(segment.duration)];
+  const facts = [t(`class_${segment.class}`), languageName(segment.language), segment.duration && length(segment.duration), levelOf(segment)];
   const by = t("uploaded_by", { name: segment.uploaded_by, time: `${format("minute", Date.parse(segment.uploaded_at))} ${format("short", Date.parse(segment.uploaded_at))}` });
   const source = `${API}/segments/${encodeURIComponent(id)}/audio?form=prepared`;
   return make("li", {},
@@ -795,6 +799,15 @@ function waitingRow(segment) {
     make("audio", { controls: "", preload: "none", src: source, "aria-label": t("listen", { title }) }),
     own ? make("p", { classes: "quiet", text: t("own") }) : make("div", { classes: "buttons" }, approve, reject),
     said);
+}
+
+/** How loud it was and what was done about it, in one phrase. */
+function levelOf(segment) {
+  if (segment.loudness_lufs === null) return null;
+  const lufs = decimal(segment.loudness_lufs);
+  const gain = segment.gain_db;
+  if (!gain) return t("level", { lufs });
+  return t(gain > 0 ? "level_raised" : "level_lowered", { lufs, db: decimal(Math.abs(gain)) });
 }
 
 const languageName = (tag) => WORDS[state.language][`language_${tag}`] ?? tag;

@@ -100,6 +100,10 @@ export const WORDS = {
     rejected: "Đã trả lại “{title}”.",
     own: "Bạn đã tải lên bản ghi này, nên người khác phải duyệt.",
     uploaded_by: "{name} tải lên lúc {time}",
+    level: "độ to {lufs} LUFS",
+    level_raised: "độ to {lufs} LUFS (đã tăng {db} dB)",
+    level_lowered: "độ to {lufs} LUFS (đã giảm {db} dB)",
+    not_ready: "chưa sẵn sàng",
 
     upload: "Tải bản ghi lên",
     file: "Tệp âm thanh",
@@ -248,6 +252,10 @@ export const WORDS = {
     rejected: "Returned “{title}”.",
     own: "You uploaded this segment, so somebody else must approve it.",
     uploaded_by: "uploaded by {name} at {time}",
+    level: "loudness {lufs} LUFS",
+    level_raised: "loudness {lufs} LUFS (raised by {db} dB)",
+    level_lowered: "loudness {lufs} LUFS (lowered by {db} dB)",
+    not_ready: "not ready",
 
     upload: "Upload a recording",
     file: "Audio file",
