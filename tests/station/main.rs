@@ -20,6 +20,7 @@ mod http;
 mod interruptions;
 mod kills;
 mod planner;
+mod ready;
 mod refusals;
 mod repeats;
 mod sound;
