@@ -93,7 +93,7 @@ impl Workshop {
         record: &SegmentRecord,
         whom: For,
     ) -> Result<std::result::Result<PreparedSound, InspectRefusal>> {
-        let ours = ChildLimits::default();
+        let ours = ChildLimits::for_original(record.pushed.bytes, self.max_duration, self.sample_rate);
         let bound = match self.bound(record, ours.file_bytes, whom) {
             Err(error) if error.kind == ErrorKind::StorageFull => return Ok(Err(full(error))),
             bound => bound?,
