@@ -125,7 +125,7 @@ fn a_dropped_channel_is_as_loud_as_the_others_in_the_end() {
     let (found, lufs) = remarks_stereo(&silence(60.0), &faint);
     assert!((lufs + 16.0).abs() < 0.2, "half the channels is no reason to stay quiet: {lufs} {found:?}");
     let (found, _) = remarks_stereo(&good(), &gained(&good(), -20.0));
-    assert_eq!(found, []);
+    assert!(!found.contains(&WarningCode::DroppedChannel), "quieter is not empty: {found:?}");
 }
 
 #[test]
