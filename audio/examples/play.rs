@@ -63,7 +63,8 @@ fn run() -> Result<(), Box<dyn Error>> {
         sample_rate: options.rate,
         max_duration: Duration::from_secs(4 * 3600),
         max_output_bytes: 2 << 30,
-        correction: Correction::default(),
+        // what is played is what the file holds
+        correction: Correction { target_lufs: None, ..Correction::default() },
     };
     let report = inspect_file(&request)?;
     let here = Instant::now();

@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::intake::Folders;
 use jiff::{SignedDuration, Timestamp};
 use loaxa_audio::output::{Clip, Evidence as Measured, Output, OutputEvent, OutputSettings};
-use loaxa_audio::prepared::Prepared;
+use loaxa_audio::prepared::{Prepared, to_hex};
 use loaxa_schedules::{Input, Now, Slot, SlotKey};
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -41,6 +41,8 @@ pub(super) struct Air {
 struct Manner {
     /// Root hash of its prepared sound.
     root: String,
+    /// SHA-256 of the original that was approved.
+    original: String,
     gain_db: f64,
     /// Where in the recording it begins.
     offset: SignedDuration,
@@ -51,7 +53,8 @@ struct Manner {
 impl Manner {
     fn of(slot: &Slot) -> Self {
         let length = slot.yields.as_ref().map(|_| slot.duration);
-        Self { root: slot.pcm.to_string(), gain_db: slot.gain_db, offset: slot.offset, length }
+        let (root, original) = (slot.pcm.to_string(), slot.original_sha256.to_string());
+        Self { root, original, gain_db: slot.gain_db, offset: slot.offset, length }
     }
 }
 
@@ -88,7 +91,7 @@ impl Air {
         self.output.as_ref().map(|output| output.describe().device)
     }
 
-    /// Opens the PCM with this root and re-hashes all of it.
+    /// Opens the prepared sound of what is planned, re-hashes all of it, and holds it against the original that was approved.
     pub(super) fn verify(&mut self, slot: SlotKey, planned: Option<&Slot>) {
         let sender = self.sender.clone();
         let Some(manner) = planned.map(Manner::of) else {
@@ -96,13 +99,21 @@ impl Air {
             let _ = sender.send(Message::Verified { slot, root: String::new(), result });
             return;
         };
-        let root = manner.root.clone();
+        let (root, approved) = (manner.root.clone(), manner.original.clone());
         self.verified.remove(&slot);
         self.manners.insert(slot.clone(), manner);
         let path = self.folders.prepared(&root);
         tokio::task::spawn_blocking(move || {
             let opened = Prepared::open(&path, &root).and_then(|pcm| pcm.verify_all().map(|()| pcm));
-            let result = opened.map_err(|error| error.to_string());
+            let result = opened.map_err(|error| error.to_string()).and_then(|pcm| {
+                let made_of = to_hex(&pcm.info().original_sha256);
+                if made_of.eq_ignore_ascii_case(&approved) {
+                    return Ok(pcm);
+                }
+                Err(format!(
+                    "the prepared sound {root} was made of the original {made_of}, but {approved} was approved; push the recording again"
+                ))
+            });
             let _ = sender.send(Message::Verified { slot, root, result });
         });
     }

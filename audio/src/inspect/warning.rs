@@ -46,7 +46,7 @@ pub enum WarningCode {
 
 impl WarningCode {
     /// All of them, for documentation and tests.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::DamagedPackets,
         Self::Silent,
         Self::Clipped,
@@ -64,6 +64,7 @@ impl WarningCode {
         Self::DroppedChannel,
         Self::OppositePhase,
         Self::MainsHum,
+        Self::UpperTonesMissing,
     ];
 
     /// The stable snake_case word, as in JSON.
