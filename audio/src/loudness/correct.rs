@@ -9,7 +9,7 @@ use super::waveform::Waveform;
 use super::{Correction, Loudness};
 use crate::prepared::{PreparedError, PreparedInfo, Working};
 
-/// Nothing is raised by more, in dB: below that there is mostly noise.
+/// Nothing is made louder by more, in LU: below that there is mostly noise.
 const MAX_GAIN_DB: f64 = 20.0;
 /// What the limiter takes away is given back by so much more gain at most, in dB: then it is only squashed.
 const MAX_MAKE_UP_DB: f64 = 6.0;
@@ -64,7 +64,8 @@ pub(super) fn correct(
     let gain_db = match target.zip(original_lufs) {
         Some((target, lufs)) => {
             let cap = MAX_GAIN_DB + if dropped_channel { DROPPED_CHANNEL_DB } else { 0.0 };
-            pass.find_gain(target, (target - lufs).min(cap), cap)?
+            let start = (target - lufs).min(cap);
+            pass.find_gain(lufs + start, start, cap)?
         }
         None => 0.0,
     };
@@ -144,9 +145,10 @@ impl Pass<'_> {
         limiter.may_act(highest).then_some(limiter)
     }
 
-    /// The gain with which what comes out of the limiter is as loud as `target`, not above `cap`.
-    fn find_gain(&mut self, target: f64, start_db: f64, cap: f64) -> Result<f64, PreparedError> {
-        let cap = cap.min(start_db + MAX_MAKE_UP_DB);
+    /// The gain with which what comes out of the limiter is as loud as `target`, which `start_db` alone would reach.
+    /// Where nothing is limited it stays below `most_db`.
+    fn find_gain(&mut self, target: f64, start_db: f64, most_db: f64) -> Result<f64, PreparedError> {
+        let cap = if self.limiter(start_db).is_some() { start_db + MAX_MAKE_UP_DB } else { most_db };
         let (mut gain_db, mut before) = (start_db, None::<(f64, f64)>);
         for _ in 0..TRIALS {
             // Without a limiter the loudness follows the gain, unless what the absolute gate left out is raised above it.
