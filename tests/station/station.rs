@@ -19,6 +19,8 @@ pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_loaxa");
 const READY_WITHIN: Duration = Duration::from_secs(30);
 /// An orderly end takes at most this long.
 const ENDS_WITHIN: Duration = Duration::from_secs(20);
+/// The inspection of the longest recording of these tests, on a slow machine with much else to do.
+const INSPECTED_WITHIN: Duration = Duration::from_secs(180);
 
 /// Who uses the station. Each is an identity of its own.
 #[derive(Debug, Clone)]
@@ -257,9 +259,14 @@ impl Station {
     /// The id of a recording that was pushed, and taken.
     pub(crate) fn push(&self, title: &str, audio: &[u8]) -> String {
         let answer = push(&self.uploader(), &json!({ "title": title }), audio).expect(201);
-        let segment = answer.json();
-        assert_eq!(segment["state"], "awaiting_approval", "{segment}");
-        id_of(&segment)
+        let id = id_of(&answer.json());
+        // what takes longer than an answer waits is inspected on: a long recording on a slow machine
+        let inspected = wait_for("the inspection", INSPECTED_WITHIN, || {
+            let segment = self.auditor().get(&format!("/segments/{id}")).expect(200).json();
+            (!["received", "inspecting"].map(Value::from).contains(&segment["state"])).then_some(segment)
+        });
+        assert_eq!(inspected["state"], "awaiting_approval", "{inspected}");
+        id
     }
 
     pub(crate) fn approve(&self, id: &str) {
