@@ -105,15 +105,8 @@ impl Air {
         let path = self.folders.prepared(&root);
         tokio::task::spawn_blocking(move || {
             let opened = Prepared::open(&path, &root).and_then(|pcm| pcm.verify_all().map(|()| pcm));
-            let result = opened.map_err(|error| error.to_string()).and_then(|pcm| {
-                let made_of = to_hex(&pcm.info().original_sha256);
-                if made_of.eq_ignore_ascii_case(&approved) {
-                    return Ok(pcm);
-                }
-                Err(format!(
-                    "the prepared sound {root} was made of the original {made_of}, but {approved} was approved; push the recording again"
-                ))
-            });
+            let result = opened.map_err(|error| error.to_string());
+            let result = result.and_then(|pcm| made_of(&pcm, &approved).map(|()| pcm));
             let _ = sender.send(Message::Verified { slot, root, result });
         });
     }
@@ -376,6 +369,18 @@ impl Air {
     }
 }
 
+/// Holds prepared sound against the original that was approved, by its own word: a second lock beside its root.
+fn made_of(pcm: &Prepared, approved: &str) -> Result<(), String> {
+    let original = to_hex(&pcm.info().original_sha256);
+    if original.eq_ignore_ascii_case(approved) {
+        return Ok(());
+    }
+    let root = &pcm.info().root;
+    Err(format!(
+        "the prepared sound {root} was made of the original {original}, but {approved} was approved; push the recording again"
+    ))
+}
+
 fn wall_at(clock: &dyn Clock, now: Now, at: Instant) -> Timestamp {
     let ago = SignedDuration::try_from(now.mono).unwrap_or_default()
         - SignedDuration::try_from(clock.mono(at)).unwrap_or_default();
@@ -392,4 +397,26 @@ fn frames(length: SignedDuration, rate: u32) -> u64 {
 fn length(frames: u64, rate: u32) -> SignedDuration {
     let nanos = u128::from(frames) * 1_000_000_000 / u128::from(rate.max(1));
     SignedDuration::from_nanos(i64::try_from(nanos).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use loaxa_audio::prepared::PreparedWriter;
+
+    #[test]
+    fn sound_of_another_original_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.pcm");
+        let mut writer = PreparedWriter::create(&path, 48_000, [7; 32]).unwrap();
+        writer.push(&[1_000; 480]).unwrap();
+        let root = writer.finish().unwrap().root;
+        let pcm = Prepared::open(&path, &root).unwrap();
+        assert_eq!(made_of(&pcm, &to_hex(&[7; 32])), Ok(()));
+        assert_eq!(made_of(&pcm, &to_hex(&[7; 32]).to_uppercase()), Ok(()));
+        for other in [to_hex(&[8; 32]), String::new()] {
+            let why = made_of(&pcm, &other).unwrap_err();
+            assert!(why.contains(&root) && why.contains("push the recording again"), "{why}");
+        }
+    }
 }
