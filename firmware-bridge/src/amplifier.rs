@@ -1,8 +1,8 @@
 //! The port: what may be asked of an amplifier, and what is known about it.
 
-use std::{future::Future, pin::Pin};
+use std::{future::Future, pin::Pin, time::Duration};
 
-use crate::{BridgeError, Reading};
+use crate::{BridgeError, Identity, LineCounters, Reading, Signals};
 
 /// The answer to an order, on its way.
 pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<AmplifierStatus, BridgeError>> + Send + 'a>>;
@@ -53,6 +53,40 @@ pub trait Amplifier: Send {
     /// # Errors
     /// A [`BridgeError`] from the line.
     fn status(&mut self) -> Answer<'_>;
+
+    /// Says that somebody is in charge: what is on may stay on for another [`dead_man`](Self::dead_man). Reads
+    /// everything, like [`status`](Self::status). Every other order says so too.
+    ///
+    /// # Errors
+    /// A [`BridgeError`] from the line.
+    fn hold(&mut self) -> Answer<'_> {
+        self.status()
+    }
+
+    /// Takes back the faults that the hardware keeps until somebody has seen them. A button that is held down or
+    /// latched at the station is no fault and stays.
+    ///
+    /// # Errors
+    /// A [`BridgeError`] from the line.
+    fn clear_faults(&mut self) -> Answer<'_> {
+        self.status()
+    }
+
+    /// After so long without a word the hardware falls silent and dark by itself. `None`: it never does, and whoever
+    /// drives it must say so to the people in charge.
+    fn dead_man(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Which hardware answered; `None` before its first word, or where it does not say.
+    fn identity(&self) -> Option<Identity> {
+        None
+    }
+
+    /// What happened on the line since the driver began.
+    fn line(&self) -> LineCounters {
+        LineCounters::default()
+    }
 }
 
 /// What the amplifier said about itself, value by value.
@@ -64,6 +98,8 @@ pub struct AmplifierStatus {
     pub muted: Reading,
     /// Whether each zone is connected, by name, in the order of the names.
     pub zones: Vec<(String, Reading)>,
+    /// What its hardware senses besides.
+    pub signals: Signals,
 }
 
 impl AmplifierStatus {
@@ -71,7 +107,7 @@ impl AmplifierStatus {
     pub fn unknown(zones: impl IntoIterator<Item = String>) -> Self {
         let mut zones: Vec<_> = zones.into_iter().map(|zone| (zone, Reading::Unknown)).collect();
         zones.sort_by(|a, b| a.0.cmp(&b.0));
-        Self { power: Reading::Unknown, muted: Reading::Unknown, zones }
+        Self { power: Reading::Unknown, muted: Reading::Unknown, zones, signals: Signals::default() }
     }
 
     /// Fails unless power is on, and exactly `zones` are connected, each by a value that was read.

@@ -17,12 +17,14 @@ mod amplifier;
 mod bounded;
 mod error;
 mod reading;
+mod signals;
 mod simulated;
 
 pub use amplifier::{Amplifier, AmplifierStatus, Answer};
 pub use bounded::bounded;
 pub use error::BridgeError;
 pub use reading::Reading;
+pub use signals::{Fault, Faults, Identity, LineCounters, Signals};
 pub use simulated::{
     JournalEntry, SimulatedAmplifier, SimulatedFault, SimulatedHandle, SimulatedSettings, Told, Truth,
 };

@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// What is known about one relay or contact of the amplifier.
+/// What is known about one relay, contact or measured value of the amplifier.
 ///
 /// There is no default value on purpose: before the first answer, and after every failed exchange, the only honest
 /// thing to say is [`Reading::Unknown`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reading {
+pub enum Reading<T = bool> {
     /// The hardware was asked and said so.
     Known {
         /// What it said.
-        value: bool,
+        value: T,
         /// When its answer arrived.
         at: Instant,
     },
@@ -21,14 +21,14 @@ pub enum Reading {
     Unknown,
 }
 
-impl Reading {
+impl<T: Copy> Reading<T> {
     /// A value that the hardware reported at `at`.
-    pub const fn known(value: bool, at: Instant) -> Self {
+    pub const fn known(value: T, at: Instant) -> Self {
         Self::Known { value, at }
     }
 
     /// The value, or `None` when it is not known.
-    pub const fn value(self) -> Option<bool> {
+    pub const fn value(self) -> Option<T> {
         match self {
             Self::Known { value, .. } => Some(value),
             Self::Unknown => None,
@@ -42,7 +42,9 @@ impl Reading {
             Self::Unknown => None,
         }
     }
+}
 
+impl Reading {
     /// The value in words, for messages: `on`, `off` or `unknown`.
     pub const fn word(self) -> &'static str {
         match self.value() {

@@ -224,7 +224,7 @@ async fn readings_age_and_unknown_has_no_age() {
     let at = Instant::now();
     tokio::time::advance(Duration::from_secs(3)).await;
     assert_eq!(Reading::known(true, at).age(Instant::now()), Some(Duration::from_secs(3)));
-    assert_eq!(Reading::Unknown.age(at), None);
+    assert_eq!(Reading::<bool>::Unknown.age(at), None);
     let unknown = AmplifierStatus::unknown(zones("b a"));
     assert_eq!(unknown.zones[0].0, "a");
     assert!(unknown.confirm_dark().is_err(), "unknown is not dark");

@@ -8,7 +8,7 @@ use std::{
 use tokio::time::Instant;
 
 use super::{JournalEntry, SimulatedFault, SimulatedSettings, Told, Truth};
-use crate::{AmplifierStatus, BridgeError, Reading};
+use crate::{AmplifierStatus, BridgeError, Reading, Signals};
 
 /// The demo station may run for months: beyond this many lines the oldest are forgotten.
 const JOURNAL_LIMIT: usize = 10_000;
@@ -132,6 +132,7 @@ impl Board {
             power: Reading::known(self.power, now),
             muted: Reading::known(self.muted, now),
             zones: self.zones.iter().map(|(name, on)| (name.clone(), Reading::known(*on, now))).collect(),
+            signals: Signals::default(),
         }
     }
 
