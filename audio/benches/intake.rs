@@ -21,7 +21,9 @@ use loaxa_audio::synth::write_wav;
 use support::{request, tool};
 
 const SECONDS: f64 = 600.0;
-const RUNS: usize = 5;
+const RUNS: usize = 3;
+/// The slowest of them runs once: it is far from the others.
+const SLOW: &str = "loudnorm";
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -66,12 +68,26 @@ fn main() {
             if !installed(&command[0]) {
                 return "not installed".to_owned();
             }
-            let best = (0..RUNS).map(|_| run(&command, "1")).min_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
+            let runs = if command.iter().any(|word| word == SLOW) { 1 } else { RUNS };
+            let best = (0..runs).map(|_| run(&command, "1")).min_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
             format!("{:.0} ({:.0})", SECONDS / best.1, SECONDS / best.0)
         });
         println!("{name:<28}{:>22}{:>22}{:>22}{:>22}", figures[0], figures[1], figures[2], figures[3]);
     }
     two_at_once(dir.path(), &files[0].1);
+    an_hour(dir.path(), &files[0].1);
+}
+
+/// The memory does not grow with the recording.
+fn an_hour(dir: &Path, file: &Path) {
+    let (hour, output) = (dir.join("hour.mp3"), dir.join("hour.pcm"));
+    let sixfold = vec![std::fs::read(file).unwrap(); 6].concat();
+    std::fs::write(&hour, sixfold).unwrap();
+    for (name, file) in [("10 minutes", file), ("60 minutes", hour.as_path())] {
+        let command = ours(file, &output);
+        let said = Command::new(&command[0]).args(&command[1..]).output().unwrap();
+        println!("{name}, resident at most: {}", String::from_utf8_lossy(&said.stdout).trim());
+    }
 }
 
 fn two_at_once(dir: &Path, file: &Path) {
@@ -105,6 +121,9 @@ fn prepare(original: &Path, output: &Path) {
     request.output = output.into();
     request.correction = Correction::default();
     inspect_file(&request).unwrap();
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let highest = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    println!("{}", highest.trim());
 }
 
 fn installed(program: &str) -> bool {

@@ -149,6 +149,53 @@ fn every_target_is_met_whatever_the_level_and_the_format() {
     }
 }
 
+/// Of a long recording only excerpts are tried before it is written: what they do not show must not go wrong.
+#[test]
+fn long_recordings_meet_their_target_too() {
+    let speech = speech();
+    let hits: Vec<f64> = (0..48_000)
+        .map(|i| {
+            let t = f64::from(i) / f64::from(RATE);
+            (-(t * 3.0).fract() * 7.0).exp() * (std::f64::consts::TAU * 180.0 * t).sin()
+        })
+        .collect();
+    let long = |piece: &dyn Fn(usize) -> Vec<f64>| {
+        let mut samples = Vec::new();
+        for number in 0.. {
+            samples.extend(piece(number));
+            if samples.len() >= 150 * RATE as usize {
+                return samples;
+            }
+        }
+        unreachable!()
+    };
+    let cases: [(&str, f64, Vec<f64>); 5] = [
+        ("speech", 0.2, long(&|_| gained(&speech, -9.0))),
+        ("drums", 0.2, long(&|_| gained(&hits, -3.0))),
+        (
+            "drums, then speech",
+            0.2,
+            long(&|i| if i < 60 { gained(&hits, -3.0) } else { gained(&speech, -4.0) }),
+        ),
+        ("loud at the very end", 0.2, long(&|i| gained(&speech, if i < 5 { -14.0 } else { -6.0 }))),
+        // As often as the excerpts are: were they at fixed distances, they would all meet it or all miss it.
+        (
+            "a drum every 7.5 s",
+            0.3,
+            long(&|i| if i.is_multiple_of(8) { gained(&hits, -3.0) } else { noise(-24.0, 0.93) }),
+        ),
+    ];
+    for (name, within, samples) in cases {
+        let (report, heard) = prepared(1, &samples, &Correction::default());
+        let said = ebur128_says(&heard);
+        assert!(report.loudness.limited_db > 1.0, "{name}: {:?}", report.loudness);
+        let made_up = report.loudness.gain_db - (-16.0 - report.loudness.original_lufs.unwrap());
+        assert!((said.lufs + 16.0).abs() < within && made_up < 5.9, "{name}: {said:?} {:?}", report.loudness);
+        assert!((report.loudness.lufs.unwrap() - said.lufs).abs() < 0.1, "{name}: {said:?}");
+        assert!(said.true_peak < -0.9, "{name}: {said:?}");
+    }
+}
+
 #[test]
 fn the_same_recording_becomes_the_same_bytes() {
     let samples = gained(&speech(), -3.0);

@@ -134,6 +134,18 @@ fn lies_and_bombs_cost_neither_memory_nor_time() {
     });
 }
 
+/// A decoder that panics ends the child, and nothing else: the recording is refused and leaves nothing.
+#[test]
+fn what_a_decoder_cannot_survive_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("steep.wav");
+    std::fs::write(&path, bombs::steep_adpcm()).unwrap();
+    let request = request(&path, 48_000);
+    let refusal = inspect(&example("inspect"), &request, &ChildLimits::default()).unwrap_err();
+    assert_eq!(refusal.code, RefusalCode::InspectionCrashed, "{refusal:?}");
+    assert!(!request.output.exists());
+}
+
 /// Inspects each in a child, some at a time, and asks `judge` about the answer.
 fn run(
     dir: &Path,

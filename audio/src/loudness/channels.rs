@@ -59,11 +59,12 @@ impl ChannelMeter {
         if let [left, right] = planes {
             self.frames += left.len() as u64;
             for (left, right) in left.chunks(CHUNK).zip(right.chunks(CHUNK)) {
-                self.sums[0] += f64::from(lanes(left.iter().copied()));
-                self.sums[1] += f64::from(lanes(right.iter().copied()));
-                self.squares[0] += f64::from(lanes(left.iter().map(|l| l * l)));
-                self.squares[1] += f64::from(lanes(right.iter().map(|r| r * r)));
-                self.product += f64::from(lanes(left.iter().zip(right).map(|(l, r)| l * r)));
+                let [of_left, of_right, left_squared, right_squared, product] = sums(left, right);
+                self.sums[0] += of_left;
+                self.sums[1] += of_right;
+                self.squares[0] += left_squared;
+                self.squares[1] += right_squared;
+                self.product += product;
             }
         }
     }
@@ -97,14 +98,27 @@ impl ChannelMeter {
 
 /// Values that are summed in single precision before they are added up in double.
 const CHUNK: usize = 256;
+/// Values that are added side by side.
+const LANES: usize = 8;
 
-/// A sum in lanes, which the compiler turns into vectors.
-fn lanes(values: impl ExactSizeIterator<Item = f32>) -> f32 {
-    let mut lanes = [0.0f32; 8];
-    for (i, value) in values.enumerate() {
-        lanes[i % 8] += value;
+/// The sums of both, of their squares and of their product, in lanes that the compiler turns into vectors.
+fn sums(left: &[f32], right: &[f32]) -> [f64; 5] {
+    let mut lanes = [[0.0f32; LANES]; 5];
+    let mut add = |lane: usize, left: f32, right: f32| {
+        for (sum, value) in lanes.iter_mut().zip([left, right, left * left, right * right, left * right]) {
+            sum[lane] += value;
+        }
+    };
+    let ((left, left_rest), (right, right_rest)) = (left.as_chunks::<LANES>(), right.as_chunks::<LANES>());
+    for (left, right) in left.iter().zip(right) {
+        for lane in 0..LANES {
+            add(lane, left[lane], right[lane]);
+        }
     }
-    lanes.iter().sum()
+    for (lane, (left, right)) in left_rest.iter().zip(right_rest).enumerate() {
+        add(lane, *left, *right);
+    }
+    lanes.map(|lanes| f64::from(lanes.iter().sum::<f32>()))
 }
 
 /// Counts the runs that reach their length in `plane`; `run` is the value and the length of the one that is open.

@@ -26,6 +26,16 @@ const LAST_STEP: f64 = 0.3;
 const GATE_MATTERS_DB: f64 = 6.0;
 /// How often the limited sound is measured before it is written.
 const TRIALS: usize = 5;
+/// Of long recordings, this much is measured at a time, in seconds.
+const EXCERPT_SECONDS: u32 = 2;
+/// At least so many times.
+const FEWEST_EXCERPTS: u64 = 20;
+/// Of more than so many excerpts' length, one is measured.
+const MOST_BETWEEN: u64 = 16;
+/// They are measured in so many groups.
+const GROUPS: usize = 4;
+/// What they say stands where the standard error of their mean is below this, in LU.
+const CERTAIN: f64 = 0.1;
 /// What is removed before the sound and after it is this much quieter than the sound, in LU: with the usual target it
 /// ends up below -60 dBFS.
 const TRIM_LU: f64 = 44.0;
@@ -71,7 +81,9 @@ pub(super) fn correct(
     };
     let mut writer = pass.working.overwrite();
     let mut rounded = Rounded::new(pass.meter(Bs1770::loudness_only)?, part.frames);
-    let limited_db = pass.run(gain_db, &mut |samples| writer.push(rounded.take(samples)))?;
+    let limiter = pass.limiter(gain_db);
+    let limited_db =
+        pass.run(&[part], limiter, gain_db, &mut |samples| writer.push(rounded.take(samples)))?;
     let info = writer.finish()?;
     let peak = f64::from(rounded.peak) / f64::from(SCALE);
     let seconds = |frames: u64| frames as f64 / f64::from(measured.rate);
@@ -147,38 +159,74 @@ impl Pass<'_> {
 
     /// The gain with which what comes out of the limiter is as loud as `target`, which `start_db` alone would reach.
     /// Where nothing is limited it stays below `most_db`.
+    ///
+    /// Of a long recording, excerpts are tried: the limiter takes much the same all over most recordings. Where groups
+    /// of excerpts do not agree on that, the whole is tried.
     fn find_gain(&mut self, target: f64, start_db: f64, most_db: f64) -> Result<f64, PreparedError> {
         let cap = if self.limiter(start_db).is_some() { start_db + MAX_MAKE_UP_DB } else { most_db };
-        let (mut gain_db, mut before) = (start_db, None::<(f64, f64)>);
-        for _ in 0..TRIALS {
-            // Without a limiter the loudness follows the gain, unless what the absolute gate left out is raised above it.
-            if self.limiter(gain_db).is_none() && gain_db < GATE_MATTERS_DB {
-                break;
-            }
-            let mut loudness = self.meter(Bs1770::loudness_only)?;
-            self.run(gain_db, &mut |samples| {
-                loudness.push(samples);
-                Ok(())
+        let lufs = target - start_db;
+        let mut gain_db = start_db;
+        if let Some(groups) = excerpts(self.part, self.measured.rate).filter(|_| !self.follows(start_db)) {
+            let before = self.each_lufs(&groups, false, 0.0)?;
+            let mut uncertain = f64::INFINITY;
+            gain_db = search(target, start_db, cap, |gain_db| {
+                let (Some(before), Some(after)) = (before, self.each_lufs(&groups, true, gain_db)?) else {
+                    return Ok(None);
+                };
+                let lost: [f64; GROUPS] = std::array::from_fn(|group| before[group] + gain_db - after[group]);
+                let mean = lost.iter().sum::<f64>() / GROUPS as f64;
+                let squares: f64 = lost.iter().map(|lost| (lost - mean).powi(2)).sum();
+                uncertain = (squares / (GROUPS * (GROUPS - 1)) as f64).sqrt();
+                Ok(Some(lufs + together(&after) - together(&before)))
             })?;
-            let Some(reached) = loudness.lufs() else {
-                break;
-            };
-            let missing = target - reached;
-            // What one dB more brings, as seen in the step before.
-            let effect =
-                before.map_or(0.9, |(gain, lufs)| (reached - lufs) / (gain_db - gain)).clamp(0.2, 1.0);
-            before = Some((gain_db, reached));
-            let next = (gain_db + missing / effect).min(cap);
-            if missing.abs() < CLOSE || (next - gain_db).abs() < 0.01 {
-                break;
-            }
-            let step = (next - gain_db).abs();
-            gain_db = next;
-            if step < LAST_STEP {
-                break;
+            if uncertain < CERTAIN {
+                return Ok(gain_db);
             }
         }
-        Ok(gain_db)
+        search(target, gain_db, cap, |gain_db| {
+            if self.follows(gain_db) {
+                return Ok(None);
+            }
+            self.lufs_of(&[self.part], self.limiter(gain_db), gain_db)
+        })
+    }
+
+    /// How loud each group of parts is; `None` where one of them has no loudness.
+    fn each_lufs(
+        &mut self,
+        groups: &[Vec<Part>; GROUPS],
+        limited: bool,
+        gain_db: f64,
+    ) -> Result<Option<[f64; GROUPS]>, PreparedError> {
+        let mut each = [0.0; GROUPS];
+        for (lufs, group) in each.iter_mut().zip(groups) {
+            let limiter = self.limiter(gain_db).filter(|_| limited);
+            let Some(found) = self.lufs_of(group, limiter, gain_db)? else {
+                return Ok(None);
+            };
+            *lufs = found;
+        }
+        Ok(Some(each))
+    }
+
+    /// Without a limiter the loudness follows the gain, unless what the absolute gate left out is raised above it.
+    fn follows(&self, gain_db: f64) -> bool {
+        self.limiter(gain_db).is_none() && gain_db < GATE_MATTERS_DB
+    }
+
+    /// How loud these parts are, one after the other.
+    fn lufs_of(
+        &mut self,
+        parts: &[Part],
+        limiter: Option<Limiter>,
+        gain_db: f64,
+    ) -> Result<Option<f64>, PreparedError> {
+        let mut loudness = self.meter(Bs1770::loudness_only)?;
+        self.run(parts, limiter, gain_db, &mut |samples| {
+            loudness.push(samples);
+            Ok(())
+        })?;
+        Ok(loudness.lufs())
     }
 
     /// A loudness meter for what comes out.
@@ -186,46 +234,102 @@ impl Pass<'_> {
         make(self.measured.rate).map_err(|what| self.working.invalid(what))
     }
 
-    /// Goes through the part once and gives `each` what comes out, in order, in pieces of no more than a hop. Returns the
+    /// Goes through the parts once and gives `each` what comes out, in order, in pieces of no more than a hop. Returns the
     /// deepest reduction of the limiter, in dB.
     fn run(
         &mut self,
+        parts: &[Part],
+        mut limiter: Option<Limiter>,
         gain_db: f64,
         each: &mut dyn FnMut(&[f32]) -> Result<(), PreparedError>,
     ) -> Result<f64, PreparedError> {
         let hop = self.hop();
         let (gain, offset) = (linear(gain_db) as f32, self.offset as f32);
-        let mut limiter = self.limiter(gain_db);
         let (mut input, mut output) = (Vec::with_capacity(hop), Vec::with_capacity(3 * hop));
-        let mut at = 0;
-        loop {
-            let left = usize::try_from(self.part.frames - at).unwrap_or(usize::MAX);
-            input.resize(hop.min(left), 0.0);
-            self.working.read(self.part.first + at, &mut input)?;
-            at += input.len() as u64;
-            for sample in &mut input {
-                *sample = (*sample - offset) * gain;
-            }
-            match &mut limiter {
-                Some(limiter) => {
-                    limiter.push(&input, &mut output);
-                    if input.len() == left {
-                        limiter.finish(&mut output);
-                    }
+        for part in parts {
+            for at in (0..part.frames).step_by(hop) {
+                let left = usize::try_from(part.frames - at).unwrap_or(usize::MAX);
+                input.resize(hop.min(left), 0.0);
+                self.working.read(part.first + at, &mut input)?;
+                for sample in &mut input {
+                    *sample = (*sample - offset) * gain;
                 }
-                None => output.extend_from_slice(&input),
-            }
-            let whole = output.len() / hop * hop;
-            for piece in output[..whole].chunks_exact(hop) {
-                each(piece)?;
-            }
-            output.drain(..whole);
-            if input.len() == left {
-                each(&output)?;
-                return Ok(limiter.as_ref().map_or(0.0, Limiter::deepest_db));
+                match &mut limiter {
+                    Some(limiter) => limiter.push(&input, &mut output),
+                    None => output.extend_from_slice(&input),
+                }
+                let whole = output.len() / hop * hop;
+                for piece in output[..whole].chunks_exact(hop) {
+                    each(piece)?;
+                }
+                output.drain(..whole);
             }
         }
+        if let Some(limiter) = &mut limiter {
+            limiter.finish(&mut output);
+        }
+        for piece in output.chunks(hop) {
+            each(piece)?;
+        }
+        Ok(limiter.as_ref().map_or(0.0, Limiter::deepest_db))
     }
+}
+
+/// How loud groups are together, in LUFS.
+fn together(lufs: &[f64; GROUPS]) -> f64 {
+    10.0 * (lufs.iter().map(|lufs| 10f64.powf(lufs / 10.0)).sum::<f64>() / GROUPS as f64).log10()
+}
+
+/// The gain with which `reached` says `target`, from `start_db` on and no more than `cap`. `None` from it: what was
+/// tried last is to be taken.
+fn search(
+    target: f64,
+    start_db: f64,
+    cap: f64,
+    mut reached: impl FnMut(f64) -> Result<Option<f64>, PreparedError>,
+) -> Result<f64, PreparedError> {
+    let (mut gain_db, mut before) = (start_db, None::<(f64, f64)>);
+    for _ in 0..TRIALS {
+        let Some(reached) = reached(gain_db)? else {
+            break;
+        };
+        let missing = target - reached;
+        // What one dB more brings, as seen in the step before.
+        let effect = before.map_or(0.9, |(gain, lufs)| (reached - lufs) / (gain_db - gain)).clamp(0.2, 1.0);
+        before = Some((gain_db, reached));
+        let next = (gain_db + missing / effect).min(cap);
+        if missing.abs() < CLOSE || (next - gain_db).abs() < 0.01 {
+            break;
+        }
+        let step = (next - gain_db).abs();
+        gain_db = next;
+        if step < LAST_STEP {
+            break;
+        }
+    }
+    Ok(gain_db)
+}
+
+/// Groups of excerpts that each stand for a long part; `None` where the part is short enough to be tried whole.
+///
+/// They lie evenly over it, but at no fixed distance: what comes again and again in a recording must not meet them in
+/// step.
+fn excerpts(part: Part, rate: u32) -> Option<[Vec<Part>; GROUPS]> {
+    let frames = u64::from(EXCERPT_SECONDS * rate);
+    let count =
+        FEWEST_EXCERPTS.max(part.frames.div_ceil(frames * MOST_BETWEEN)).next_multiple_of(GROUPS as u64);
+    let each = part.frames / count;
+    if each < 2 * frames {
+        return None;
+    }
+    let mut groups = [const { Vec::new() }; GROUPS];
+    for number in 0..count {
+        // multiples of the golden section, without their whole part, lie as evenly as numbers can
+        let share = (number as f64 * 0.618_033_988_749_895).fract();
+        let first = part.first + number * each + ((each - frames) as f64 * share) as u64;
+        groups[number as usize % GROUPS].push(Part { first, frames });
+    }
+    Some(groups)
 }
 
 /// The prepared form's samples, and what is seen of them on the way.

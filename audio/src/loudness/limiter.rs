@@ -128,9 +128,7 @@ impl Limiter {
             if cold && self.height_before <= self.ceiling && self.is_idle() {
                 self.pass(count, out);
             } else {
-                for &height in &heights[..count] {
-                    self.step(height, out);
-                }
+                self.limit(&heights[..count], out);
             }
             self.height_before = heights[count - 1];
         }
@@ -156,42 +154,54 @@ impl Limiter {
         self.gone += ready as u64;
     }
 
-    /// Judges one sample, between `height_before` and `height`, and lets the one go that the look-ahead is over for.
-    fn step(&mut self, height: f32, out: &mut Vec<f32>) {
-        let around = height.max(self.height_before);
-        self.height_before = height;
-        if around > self.ceiling {
-            let gain = self.ceiling / around;
-            while self.asked.back().is_some_and(|&(_, asked)| asked >= gain) {
-                self.asked.pop_back();
+    /// Judges samples, each between the height before it and its own, and lets those go that the look-ahead is over for.
+    fn limit(&mut self, heights: &[f32], out: &mut Vec<f32>) {
+        let mut gains = [1.0f32; CHUNK];
+        let mut leaving = 0;
+        let (mut before, mut released) = (self.height_before, self.released);
+        for &height in heights {
+            let around = if height > before { height } else { before };
+            before = height;
+            if around > self.ceiling {
+                let gain = self.ceiling / around;
+                while self.asked.back().is_some_and(|&(_, asked)| asked >= gain) {
+                    self.asked.pop_back();
+                }
+                self.asked.push_back((self.judged, gain));
             }
-            self.asked.push_back((self.judged, gain));
-        }
-        self.next_judged += 1;
-        self.judged += 1;
-        let Some(leaving) = self.judged.checked_sub(self.look_ahead as u64 + 1) else {
-            return;
-        };
-        let wanted = self.asked.front().map_or(1.0, |&(_, gain)| gain);
-        if self.asked.front().is_some_and(|&(sample, _)| sample <= leaving) {
-            self.asked.pop_front();
-        }
-        if wanted < self.released {
-            self.released = wanted;
-        } else {
-            self.released += (wanted - self.released) * self.release;
-            if wanted >= 1.0 && self.released > OPEN {
-                self.released = 1.0;
+            self.judged += 1;
+            let Some(oldest) = self.judged.checked_sub(self.look_ahead as u64 + 1) else {
+                continue;
+            };
+            let mut wanted = 1.0;
+            if let Some(&(sample, gain)) = self.asked.front() {
+                wanted = gain;
+                if sample <= oldest {
+                    self.asked.pop_front();
+                }
             }
+            if wanted < released {
+                released = wanted;
+            } else {
+                released += (wanted - released) * self.release;
+                if wanted >= 1.0 && released > OPEN {
+                    released = 1.0;
+                }
+            }
+            gains[leaving] = released;
+            leaving += 1;
         }
-        let gain = self.averages[0].push(self.released);
-        let gain = self.averages[1].push(gain);
-        if gain < 1.0 {
-            self.lowest = self.lowest.min(gain);
+        self.released = released;
+        self.next_judged += heights.len();
+        let gains = &mut gains[..leaving];
+        for average in &mut self.averages {
+            average.smooth(gains);
         }
-        out.push(self.input[self.next_out] * gain);
-        self.next_out += 1;
-        self.gone += 1;
+        self.lowest = gains.iter().copied().fold(self.lowest, f32::min);
+        let samples = &self.input[self.next_out..self.next_out + leaving];
+        out.extend(samples.iter().zip(gains).map(|(sample, gain)| sample * *gain));
+        self.next_out += leaving;
+        self.gone += leaving as u64;
     }
 }
 
@@ -201,6 +211,8 @@ struct Average {
     values: Vec<f32>,
     at: usize,
     sum: f64,
+    /// One by their number.
+    share: f64,
     /// How many ones in a row came last.
     ones: usize,
 }
@@ -208,23 +220,39 @@ struct Average {
 impl Average {
     fn new(length: usize) -> Self {
         let length = length.max(1);
-        Self { values: vec![1.0; length], at: 0, sum: length as f64, ones: length }
+        Self {
+            values: vec![1.0; length],
+            at: 0,
+            sum: length as f64,
+            share: 1.0 / length as f64,
+            ones: length,
+        }
     }
 
     fn is_one(&self) -> bool {
         self.ones >= self.values.len()
     }
 
-    fn push(&mut self, value: f32) -> f32 {
-        self.sum += f64::from(value) - f64::from(self.values[self.at]);
-        self.values[self.at] = value;
-        self.at = (self.at + 1) % self.values.len();
-        self.ones = if value >= 1.0 { self.ones.saturating_add(1) } else { 0 };
-        if self.is_one() {
-            // Whatever rounding left behind.
-            self.sum = self.values.len() as f64;
+    /// Puts the average in each value's place.
+    fn smooth(&mut self, gains: &mut [f32]) {
+        let length = self.values.len();
+        let (mut at, mut sum, mut ones) = (self.at, self.sum, self.ones);
+        for gain in gains {
+            let value = *gain;
+            sum += f64::from(value) - f64::from(self.values[at]);
+            self.values[at] = value;
+            at += 1;
+            if at == length {
+                at = 0;
+            }
+            ones = if value >= 1.0 { ones.saturating_add(1) } else { 0 };
+            if ones >= length {
+                // Whatever rounding left behind.
+                sum = length as f64;
+            }
+            *gain = (sum * self.share) as f32;
         }
-        (self.sum / self.values.len() as f64) as f32
+        (self.at, self.sum, self.ones) = (at, sum, ones);
     }
 }
 

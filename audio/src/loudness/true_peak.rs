@@ -63,7 +63,7 @@ impl Interpolator {
                     }
                 }
                 for (high, sum) in high.iter_mut().zip(sums) {
-                    *high = high.max(sum.abs());
+                    *high = higher(*high, sum.abs());
                 }
             }
             lanes.copy_from_slice(&high);
@@ -100,6 +100,11 @@ fn bessel(x: f64) -> f64 {
     sum
 }
 
+/// As `f32::max`, but for what is no number: one instruction instead of four.
+fn higher(one: f32, other: f32) -> f32 {
+    if other > one { other } else { one }
+}
+
 /// The highest absolute sample.
 pub(super) fn highest(samples: &[f32]) -> f32 {
     let mut lanes = [0.0f32; LANES];
@@ -107,10 +112,10 @@ pub(super) fn highest(samples: &[f32]) -> f32 {
     let rest = chunks.remainder();
     for chunk in chunks {
         for (lane, sample) in lanes.iter_mut().zip(chunk) {
-            *lane = lane.max(sample.abs());
+            *lane = higher(*lane, sample.abs());
         }
     }
-    lanes.iter().chain(rest).fold(0.0, |high, sample| high.max(sample.abs()))
+    lanes.iter().chain(rest).fold(0.0, |high, sample| higher(high, sample.abs()))
 }
 
 /// Measures the true peak of what is pushed.

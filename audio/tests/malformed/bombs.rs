@@ -233,6 +233,23 @@ fn rf64() -> Vec<u8> {
     bytes
 }
 
+/// Microsoft ADPCM whose every difference is the steepest: the step grows by 2.4 with each sample until no number holds
+/// it. Found by fuzzing; the decoder multiplies without asking.
+pub(crate) fn steep_adpcm() -> Vec<u8> {
+    let pairs: [i16; 14] = [256, 0, 512, -256, 0, 0, 192, 64, 240, 0, 460, -208, 392, -232];
+    let mut format = b"\x02\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\0\x04\x04\0\x20\0\xf4\x07\x07\0".to_vec();
+    format.extend(pairs.iter().flat_map(|number| number.to_le_bytes()));
+    let mut block = b"\0\x10\0\x74\x06\x6c\x01".to_vec();
+    block.resize(1_024, 0x77);
+    let mut bytes = b"RIFF\xff\xff\xff\x7fWAVEfmt ".to_vec();
+    for (name, chunk) in [(&b""[..], format), (b"data", block.repeat(8))] {
+        bytes.extend_from_slice(name);
+        bytes.extend_from_slice(&u32::try_from(chunk.len()).unwrap().to_le_bytes());
+        bytes.extend(chunk);
+    }
+    bytes
+}
+
 fn wav_in_wav() -> Vec<u8> {
     let mut bytes = Vec::new();
     for _ in 0..3_000 {
