@@ -17,6 +17,7 @@ mod amplifier;
 mod bounded;
 mod error;
 mod reading;
+pub mod registers;
 mod signals;
 mod simulated;
 
