@@ -135,7 +135,15 @@ static void wire_up(void) {
 }
 
 static void lay(int wire, uint32_t value, bool again) {
+    /* The same value twice is swallowed, also when a reset has meanwhile forgotten it. */
+    if (again) avr_raise_irq(wires[wire].irq, !value);
     if (again || wires[wire].laid != value) avr_raise_irq(wires[wire].irq, wires[wire].laid = value);
+}
+
+/* What holds a pin must also be stronger than the chip's own pull-up, which every write to its port lays on it anew. */
+static void hold(char port, unsigned mask, unsigned value) {
+    avr_ioport_external_t outside = {.name = port, .mask = mask, .value = value};
+    avr_ioctl(avr, AVR_IOCTL_IOPORT_SET_EXTERNAL(port), &outside);
 }
 
 static void hardware(bool again) {
@@ -146,6 +154,13 @@ static void hardware(bool again) {
     }
     const bool follows = avr->cycle - power_changed_at >= READY_DELAY ? power : !power;
     const bool amplifier = ready == STUCK_ON || (ready == FOLLOW && follows);
+    static unsigned held = ~0u;
+    const unsigned holds = stop_pressed << 2 | (unsigned)!mains << 3 | (unsigned)!amplifier << 4;
+    if (again || holds != held) {
+        held = holds;
+        hold('C', 1u << 2, holds & 1u << 2);
+        hold('B', 3u << 3, holds & 3u << 3);
+    }
     lay(0, stop_pressed, again); /* The contact opens when pressed, and the pin rises. */
     lay(1, !mains, again);
     lay(2, !amplifier, again);
