@@ -9,6 +9,7 @@
  *                       did COMMAND CYCLE MICROSECONDS  a command took effect
  * Reads commands, a line each:
  *   stop 0|1           let go, press the button          mains 0|1        mains gone, there
+ *   stop flicker       its contact opens for 2 ms
  *   ready follow|0|1   the amplifier's contact           supply|line|temperature MV   voltages at the pins
  *   reset power|brown-out|button|quiet                   a reset of that cause; quiet: no cause is named
  *   hang               the main loop never turns again, interrupts still come
@@ -52,7 +53,7 @@ static bool stop_pressed, mains = true, cut;
 static enum { FOLLOW, STUCK_OFF, STUCK_ON } ready;
 static unsigned supply_mv = 3243, line_mv = 2500, temperature_mv = 2500; /* 12 V behind its divider, whole, 25 degrees */
 static unsigned garble;
-static uint64_t late_cycles, power_changed_at;
+static uint64_t flicker_until, late_cycles, power_changed_at;
 static bool power_was;
 
 static uint64_t wall_us(void) {
@@ -154,14 +155,15 @@ static void hardware(bool again) {
     }
     const bool follows = avr->cycle - power_changed_at >= READY_DELAY ? power : !power;
     const bool amplifier = ready == STUCK_ON || (ready == FOLLOW && follows);
+    const bool opened = stop_pressed || avr->cycle < flicker_until;
     static unsigned held = ~0u;
-    const unsigned holds = stop_pressed << 2 | (unsigned)!mains << 3 | (unsigned)!amplifier << 4;
+    const unsigned holds = opened << 2 | (unsigned)!mains << 3 | (unsigned)!amplifier << 4;
     if (again || holds != held) {
         held = holds;
         hold('C', 1u << 2, holds & 1u << 2);
         hold('B', 3u << 3, holds & 3u << 3);
     }
-    lay(0, stop_pressed, again); /* The contact opens when pressed, and the pin rises. */
+    lay(0, opened, again); /* The contact opens when pressed, and the pin rises. */
     lay(1, !mains, again);
     lay(2, !amplifier, again);
     lay(3, supply_mv, again);
@@ -190,7 +192,10 @@ static void obey(char *text) {
     char verb[32] = "", what[32] = "", answer[128];
     if (sscanf(text, "%31s %31s", verb, what) < 1) return;
     const unsigned number = (unsigned)strtoul(what, NULL, 10);
-    if (!strcmp(verb, "stop")) stop_pressed = number;
+    if (!strcmp(verb, "stop")) {
+        flicker_until = what[0] == 'f' ? avr->cycle + HZ / 500 : 0;
+        stop_pressed = number;
+    }
     else if (!strcmp(verb, "mains")) mains = number;
     else if (!strcmp(verb, "ready")) ready = what[0] == 'f' ? FOLLOW : number ? STUCK_ON : STUCK_OFF;
     else if (!strcmp(verb, "supply")) supply_mv = number;
