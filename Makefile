@@ -11,7 +11,9 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 # Debian packages, by what needs them.
 BUILD_PACKAGES := libasound2-dev libopus-dev pkg-config
 RUN_OPTIONAL   := espeak-ng
-TEST_PACKAGES  := ffmpeg sox lame flac vorbis-tools opus-tools espeak-ng pulseaudio pulseaudio-utils libasound2-plugins
+TEST_PACKAGES  := ffmpeg sox lame flac vorbis-tools opus-tools espeak-ng pulseaudio pulseaudio-utils libasound2-plugins \
+                  gcc-avr avr-libc libsimavr-dev libelf-dev
+FIRMWARE_PACKAGES := gcc-avr avr-libc
 PAGE_PACKAGES  := chromium
 
 CARGO       ?= cargo
@@ -26,8 +28,8 @@ PAGE        := $(wildcard web/package.json)
 
 step = @printf '\n== %s\n' '$(1)'
 
-.PHONY: help setup build run test bench advisories format \
-        packages-to-build packages-to-run packages-to-test page \
+.PHONY: help setup build run test bench advisories firmware format \
+        packages-to-build packages-to-run packages-to-test packages-for-firmware page \
         check-format check-lints check-docs check-dependencies test-page test-rust deny
 
 help: ## list the targets
@@ -50,6 +52,10 @@ bench: packages-to-test ## measure; nothing is asserted
 	$(call step,benchmarks)
 	if [ -x benches/run.sh ]; then benches/run.sh; else $(CARGO) bench --workspace $(LOCKED); fi
 
+firmware: packages-for-firmware ## build the program of the amplifier's controller
+	$(call step,firmware)
+	$(MAKE) --no-print-directory -C firmware-bridge/firmware OUT="$(abspath $(TARGET_DIR))/firmware"
+
 advisories: deny ## ask the RustSec database about every dependency (network)
 	$(call step,advisories)
 	$(CARGO) deny check advisories
@@ -68,6 +74,10 @@ packages-to-run: packages-to-build
 packages-to-test: packages-to-build
 	$(call step,packages to test)
 	@.ci/packages "Testing" $(TEST_PACKAGES) $(if $(PAGE),$(PAGE_PACKAGES))
+
+packages-for-firmware:
+	$(call step,packages for the firmware)
+	@.ci/packages "The firmware" $(FIRMWARE_PACKAGES)
 
 check-format:
 	$(call step,format)

@@ -113,7 +113,10 @@ impl Controller {
                 seen.1.notify_all();
             }
         });
-        Self { child, commands, path, seen }
+        let controller = Self { child, commands, path, seen };
+        // Before its program listens, bytes go nowhere.
+        controller.let_pass(20);
+        controller
     }
 
     /// The path of its serial port.
