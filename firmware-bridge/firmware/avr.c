@@ -42,7 +42,7 @@ static uint8_t reset_flags __attribute__((section(".noinit")));
 
 /* ---- Before anything else ---- */
 
-/* The lines up to which every pin is an input with nothing on it are the chip's own; these make "off" a level. */
+/* A reset makes every pin an input, and an open input is off. This makes off a level, without a moment of on between. */
 static inline void relays_off(void) {
     PORTD = RELAYS_ACTIVE_LOW ? PORTD_RELAYS : 0;
     PORTB = (RELAYS_ACTIVE_LOW ? PORTB_RELAYS : 0) | _BV(MAINS_PIN) | _BV(READY_PIN);
@@ -107,8 +107,14 @@ ISR(TIMER1_COMPA_vect) {
     receiver_gap(&core.receiver);
 }
 
+/* Sent so far is not the end: a late interrupt must not close the sender under the last byte. */
+static inline void forget_sent(void) {
+    UCSR0A = (uint8_t)((UCSR0A & _BV(U2X0)) | _BV(TXC0));
+}
+
 ISR(USART_UDRE_vect) {
     UDR0 = answer[answer_sent++];
+    forget_sent();
     if (answer_sent == answer_length) UCSR0B &= (uint8_t)~_BV(UDRIE0);
 }
 
@@ -124,7 +130,7 @@ static void send(uint8_t length) {
     answer_length = length;
     ATOMIC_BLOCK(ATOMIC_RESTORESTATE) {
         PORTD |= _BV(DRIVER_ENABLE);
-        UCSR0A |= _BV(TXC0);
+        forget_sent();
         UCSR0B |= _BV(UDRIE0);
     }
 }

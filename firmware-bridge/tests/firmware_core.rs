@@ -23,7 +23,6 @@ fn no_invalid_frame_moves_a_relay_and_every_promise_holds() {
     let program = compile_core("whole", SANITIZED, None);
     let (well, said) = fuzz(&program, 200_000, 1);
     assert!(well, "{said}");
-    println!("{said}");
 }
 
 /// A fault in the core must be found by the same run: an account that finds nothing holds nothing.
