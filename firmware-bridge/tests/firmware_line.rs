@@ -116,28 +116,29 @@ fn without_a_heartbeat_it_goes_dark_by_itself() {
     for baud in [19_200, 115_200] {
         let controller = Controller::start(baud);
         let mut line = controller.line();
-        line.write(HEARTBEAT_LIMIT.address, 10);
         make_loud(&controller, &mut line);
         // Renewed, it stays on for longer than its limit.
         for value in 0..4 {
-            controller.let_pass(400);
+            controller.let_pass(1_000);
             line.write(HEARTBEAT.address, value);
         }
         assert_eq!(controller.outputs(), POWER | SOUND | ZONES);
-        let renewed = controller.tell("now");
-        let from = controller.events().len() - 1;
+        // The last order is one that shows at the pins, so that its instant is known.
+        line.coil(9, false);
+        let from = controller.events().len();
+        line.coil(9, true);
+        let (at, ordered) = controller.wait_for(from, "sound", |event| event.outputs().is_some());
         // Reading and settings do not renew.
         for _ in 0..3 {
-            controller.let_pass(150);
+            controller.let_pass(500);
             line.input(FAULTS.address);
             line.write(READY_WITHIN.address, 3_000);
         }
-        let changes = until_dark(&controller, from);
+        let changes = until_dark(&controller, at);
         assert_reverse_order(&changes);
         let (first, last) = (&changes[0], &changes[changes.len() - 1]);
-        // The last order came up to a long way of the line before `renewed`.
-        let silent = ms_between(&renewed, first);
-        assert!((800..=1_001).contains(&silent), "silent after {silent} ms at {baud}");
+        let silent = ms_between(&ordered, first);
+        assert!((2_995..=3_005).contains(&silent), "silent after {silent} ms at {baud}");
         let dark = ms_between(first, last);
         assert!(dark <= u64::from(DARK_WITHIN_MS), "dark {dark} ms after silence");
         assert_eq!(line.input(FAULTS.address), Fault::HeartbeatLost.bit());
@@ -278,6 +279,7 @@ fn what_it_senses_is_told_and_becomes_a_fault_only_where_it_is_wired() {
     controller.let_pass(400);
     line.write(FAULTS_CLEAR.address, u16::MAX);
     assert_eq!(line.input(TEMPERATURE.address), TEMPERATURE_UNKNOWN);
+    line.write(HEARTBEAT_LIMIT.address, 100);
     line.write(POWER_SETTLE.address, 0);
     line.coil(8, true);
     line.coil(0, true);
