@@ -18,6 +18,7 @@ mod bounded;
 mod error;
 mod reading;
 pub mod registers;
+mod settings;
 mod signals;
 mod simulated;
 
@@ -25,6 +26,9 @@ pub use amplifier::{Amplifier, AmplifierStatus, Answer};
 pub use bounded::bounded;
 pub use error::BridgeError;
 pub use reading::Reading;
+pub use settings::{
+    AmplifierSettings, BoardSettings, CustomMap, GpioSettings, Parity, Profile, RtuSettings, TcpSettings,
+};
 pub use signals::{Fault, Faults, Identity, LineCounters, Signals};
 pub use simulated::{
     JournalEntry, SimulatedAmplifier, SimulatedFault, SimulatedHandle, SimulatedSettings, Told, Truth,
