@@ -16,6 +16,8 @@
 mod amplifier;
 mod bounded;
 mod error;
+mod gpio;
+mod modbus;
 mod reading;
 pub mod registers;
 mod settings;
@@ -25,9 +27,11 @@ mod simulated;
 pub use amplifier::{Amplifier, AmplifierStatus, Answer};
 pub use bounded::bounded;
 pub use error::BridgeError;
+pub use modbus::probe::{Found, ProbeSettings, Probed, probe};
 pub use reading::Reading;
 pub use settings::{
-    AmplifierSettings, BoardSettings, CustomMap, GpioSettings, Parity, Profile, RtuSettings, TcpSettings,
+    AmplifierSettings, BoardSettings, CustomMap, GpioSettings, Parity, Profile, RtuSettings, Sense,
+    TcpSettings,
 };
 pub use signals::{Fault, Faults, Identity, LineCounters, Signals};
 pub use simulated::{

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, time::Duration};
 use serde::Deserialize;
 
 use super::{
-    AmplifierSettings, BoardSettings, CustomMap, GpioSettings, Parity, Profile, RtuSettings, TcpSettings,
+    AmplifierSettings, BoardSettings, CustomMap, GpioSettings, Parity, Profile, RtuSettings, Sense,
+    TcpSettings,
 };
 use crate::SimulatedSettings;
 
@@ -31,6 +32,7 @@ pub(super) struct Form {
     address: Option<u8>,
     power_relay: Option<u16>,
     sound_relay: Option<u16>,
+    senses: Option<Vec<Sense>>,
     custom: Option<CustomMap>,
     // several
     answer_limit_ms: Option<u64>,
@@ -131,6 +133,10 @@ impl Form {
             Profile::Custom => self.custom.take().unwrap_or_default(),
             _ => CustomMap::default(),
         };
+        let senses = match profile {
+            Profile::LoaxaController => self.senses.take().unwrap_or_default(),
+            _ => Vec::new(),
+        };
         Ok(BoardSettings {
             profile,
             address: self.address.take().unwrap_or(1),
@@ -142,6 +148,7 @@ impl Form {
             unmute_settle: ms(self.unmute_settle_ms.take(), Duration::from_millis(50)),
             answer_limit: ms(self.answer_limit_ms.take(), Duration::from_millis(300)),
             dead_man,
+            senses,
             custom,
         })
     }
@@ -200,6 +207,7 @@ impl Form {
             ("address", self.address.is_some()),
             ("power_relay", self.power_relay.is_some()),
             ("sound_relay", self.sound_relay.is_some()),
+            ("senses (they are for profile = \"loaxa-controller\")", self.senses.is_some()),
             ("custom", self.custom.is_some()),
             ("answer_limit_ms", self.answer_limit_ms.is_some()),
             ("power_settle_ms", self.power_settle_ms.is_some()),

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::Deserialize;
 
-use crate::{Amplifier, BridgeError, SimulatedAmplifier, SimulatedSettings};
+use crate::{Amplifier, BridgeError, SimulatedAmplifier, SimulatedSettings, gpio, modbus, registers};
 
 /// `[amplifier]` of the configuration. Unknown keys are refused; times in milliseconds end in `_ms`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -86,8 +86,42 @@ pub struct BoardSettings {
     pub answer_limit: Duration,
     /// After so long without a word the board is to switch everything off by itself; boards that cannot have none.
     pub dead_man: Option<Duration>,
+    /// Which senses are wired to our own controller; what is not wired raises no fault there.
+    pub senses: Vec<Sense>,
     /// Where relays and inputs lie on a board that has no profile of its own.
     pub custom: CustomMap,
+}
+
+/// Something that our own controller can sense where it is wired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sense {
+    /// Mains voltage.
+    Mains,
+    /// The amplifier's own contact.
+    Ready,
+    /// The loudspeaker line.
+    Line,
+    /// The temperature.
+    Temperature,
+    /// The controller's supply.
+    Supply,
+}
+
+impl Sense {
+    /// Every one of them.
+    pub(crate) const ALL: [Self; 5] = [Self::Mains, Self::Ready, Self::Line, Self::Temperature, Self::Supply];
+
+    /// Its bit among what is wired.
+    pub(crate) const fn bit(self) -> registers::Bit {
+        match self {
+            Self::Mains => registers::WIRED_MAINS,
+            Self::Ready => registers::WIRED_READY,
+            Self::Line => registers::WIRED_LINE,
+            Self::Temperature => registers::WIRED_TEMPERATURE,
+            Self::Supply => registers::WIRED_SUPPLY,
+        }
+    }
 }
 
 /// A kind of board.
@@ -178,10 +212,9 @@ impl AmplifierSettings {
         match self {
             Self::None => Ok(None),
             Self::Simulated(settings) => Ok(Some(Box::new(SimulatedAmplifier::new(settings.clone())))),
-            Self::ModbusRtu(_) | Self::ModbusTcp(_) | Self::Gpio(_) => Err(BridgeError::NotConfigured {
-                what: format!("driver {:?}", self.name()),
-                remedy: "write driver = \"simulated\" or \"none\"",
-            }),
+            Self::ModbusRtu(settings) => Ok(Some(modbus::rtu(settings))),
+            Self::ModbusTcp(settings) => Ok(Some(modbus::tcp(settings))),
+            Self::Gpio(settings) => Ok(Some(gpio::driver(settings))),
         }
     }
 
@@ -224,6 +257,13 @@ impl Profile {
             Self::LoaxaController => 19_200,
             Self::Relay8 | Self::Custom => 9_600,
         }
+    }
+}
+
+impl CustomMap {
+    /// Whether any input is wired.
+    pub(crate) const fn has_inputs(&self) -> bool {
+        self.ready_input.is_some() || self.stop_input.is_some() || self.mains_input.is_some()
     }
 }
 
