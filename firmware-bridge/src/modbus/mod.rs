@@ -8,6 +8,8 @@ mod pending;
 mod port;
 pub(crate) mod probe;
 mod relays;
+#[cfg(test)]
+mod tests;
 
 use crate::{
     Amplifier, BoardSettings, Profile, RtuSettings, TcpSettings,

@@ -26,6 +26,9 @@ pub(crate) enum Port {
     Serial { path: String, baud: u32, parity: Parity, stop_bits: u8 },
     /// A network socket.
     Network { host: String },
+    /// A board of the tests, which is given the other end.
+    #[cfg(test)]
+    Memory(tokio::sync::mpsc::UnboundedSender<tokio::io::DuplexStream>),
 }
 
 impl Port {
@@ -34,6 +37,8 @@ impl Port {
         match self {
             Self::Serial { path, .. } => path,
             Self::Network { host } => host,
+            #[cfg(test)]
+            Self::Memory(_) => "memory",
         }
     }
 
@@ -46,6 +51,8 @@ impl Port {
             }
             Self::Serial { .. } => Duration::from_micros(1_750),
             Self::Network { .. } => Duration::ZERO,
+            #[cfg(test)]
+            Self::Memory(_) => Duration::from_millis(2),
         }
     }
 
@@ -58,6 +65,16 @@ impl Port {
     ) -> Result<Context, BridgeError> {
         let slave = Slave(address);
         match self {
+            #[cfg(test)]
+            Self::Memory(board) => {
+                let (mut line, far) = tokio::io::duplex(4_096);
+                if board.send(far).is_err() {
+                    return Err(self.unusable("is not there".to_owned(), GONE));
+                }
+                self.drain(&mut line).await?;
+                let gate = Gate::new(line, Arc::clone(noise), Arc::clone(partial));
+                Ok(tokio_modbus::client::rtu::attach_slave(gate, slave))
+            }
             Self::Serial { path, baud, parity, stop_bits } => {
                 let mut line = open_serial(path, *baud, *parity, *stop_bits)?;
                 self.drain(&mut line).await?;
