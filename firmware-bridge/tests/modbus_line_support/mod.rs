@@ -1,0 +1,186 @@
+//! A relay board with eight coils at the other end of a pseudo terminal or of a socket.
+
+use std::{
+    io,
+    os::fd::OwnedFd,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, unix::AsyncFd},
+    net::TcpListener,
+    task::JoinHandle,
+    time::sleep,
+};
+
+#[derive(Default)]
+struct State {
+    coils: [bool; 8],
+    functions: Vec<u8>,
+    late_once: Option<Duration>,
+    silent: bool,
+}
+
+#[derive(Clone, Default)]
+pub(crate) struct Slave(Arc<Mutex<State>>);
+
+impl Slave {
+    pub(crate) fn silent() -> Self {
+        Self(Arc::new(Mutex::new(State { silent: true, ..State::default() })))
+    }
+
+    pub(crate) fn on(&self) -> Vec<usize> {
+        let state = self.0.lock().unwrap();
+        state.coils.iter().enumerate().filter(|(_, on)| **on).map(|(coil, _)| coil + 1).collect()
+    }
+
+    pub(crate) fn flip(&self, relay: usize) {
+        self.0.lock().unwrap().coils[relay - 1] ^= true;
+    }
+
+    pub(crate) fn late_once(&self, delay: Duration) {
+        self.0.lock().unwrap().late_once = Some(delay);
+    }
+
+    pub(crate) fn functions(&self) -> Vec<u8> {
+        self.0.lock().unwrap().functions.clone()
+    }
+
+    /// The answer to a request without its address and check sum.
+    fn obey(&self, pdu: &[u8]) -> (Option<Vec<u8>>, Duration) {
+        let mut state = self.0.lock().unwrap();
+        state.functions.push(pdu[0]);
+        if state.silent {
+            return (None, Duration::ZERO);
+        }
+        let delay = state.late_once.take().unwrap_or_default();
+        let coil = usize::from(pdu[2]);
+        let said = match pdu[0] {
+            1 => {
+                let bits = state.coils.iter().enumerate();
+                vec![1, 1, bits.fold(0, |sum, (bit, on)| sum | u8::from(*on) << bit)]
+            }
+            5 => {
+                state.coils[coil] = pdu[3] == 0xFF;
+                pdu.to_vec()
+            }
+            15 => {
+                for coil in 0..8 {
+                    state.coils[coil] = pdu[6] >> coil & 1 == 1;
+                }
+                pdu[..5].to_vec()
+            }
+            other => vec![other | 0x80, 1],
+        };
+        (Some(said), delay)
+    }
+}
+
+/// A serial port with the slave at its other end. Dropped, it is unplugged.
+pub(crate) struct Serial {
+    pub(crate) path: PathBuf,
+    serving: JoinHandle<()>,
+}
+
+impl Serial {
+    pub(crate) fn plug(slave: &Slave) -> Self {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
+        grantpt(&master).unwrap();
+        unlockpt(&master).unwrap();
+        let path = PathBuf::from(ptsname(&master, Vec::new()).unwrap().into_string().unwrap());
+        rustix::io::ioctl_fionbio(&master, true).unwrap();
+        let serving = tokio::spawn(serve_serial(AsyncFd::new(master).unwrap(), slave.clone()));
+        Self { path, serving }
+    }
+}
+
+impl Drop for Serial {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+async fn serve_serial(master: AsyncFd<OwnedFd>, slave: Slave) {
+    let mut heard = Vec::new();
+    loop {
+        let mut bytes = [0; 64];
+        match read(&master, &mut bytes).await {
+            Ok(0) => {}
+            Ok(read) => heard.extend_from_slice(&bytes[..read]),
+            // nobody has the other end open
+            Err(_) => {
+                sleep(Duration::from_millis(2)).await;
+                heard.clear();
+                continue;
+            }
+        }
+        while let Some(length) = heard.get(1).and_then(|function| match function {
+            15 => heard.get(6).map(|bytes| 9 + usize::from(*bytes)),
+            _ => Some(8),
+        }) {
+            if heard.len() < length {
+                break;
+            }
+            let request: Vec<u8> = heard.drain(..length).collect();
+            // a board hears what is for others too, and keeps silent
+            if request[0] != 1 {
+                continue;
+            }
+            let (said, delay) = slave.obey(&request[1..length - 2]);
+            if let Some(said) = said {
+                sleep(delay).await;
+                let mut frame = [&[1], said.as_slice()].concat();
+                frame.extend(crc(&frame).to_le_bytes());
+                let _unplugged = rustix::io::write(master.get_ref(), &frame);
+            }
+        }
+    }
+}
+
+async fn read(master: &AsyncFd<OwnedFd>, bytes: &mut [u8]) -> io::Result<usize> {
+    loop {
+        let mut ready = master.readable().await?;
+        if let Ok(read) =
+            ready.try_io(|master| rustix::io::read(master.get_ref(), &mut *bytes).map_err(Into::into))
+        {
+            return read;
+        }
+    }
+}
+
+fn crc(bytes: &[u8]) -> u16 {
+    bytes.iter().fold(0xFFFF, |sum, byte| {
+        (0..8).fold(sum ^ u16::from(*byte), |sum, _| if sum & 1 == 1 { sum >> 1 ^ 0xA001 } else { sum >> 1 })
+    })
+}
+
+pub(crate) async fn listen(host: Option<&str>) -> (TcpListener, String) {
+    let listener = TcpListener::bind(host.unwrap_or("127.0.0.1:0")).await.unwrap();
+    let host = listener.local_addr().unwrap().to_string();
+    (listener, host)
+}
+
+pub(crate) async fn serve_tcp(listener: TcpListener, slave: Slave) {
+    let mut connections = tokio::task::JoinSet::new();
+    loop {
+        let Ok((mut line, _)) = listener.accept().await else { return };
+        let slave = slave.clone();
+        connections.spawn(async move {
+            loop {
+                let mut header = [0; 7];
+                if line.read_exact(&mut header).await.is_err() {
+                    return;
+                }
+                let mut pdu = vec![0; usize::from(u16::from_be_bytes([header[4], header[5]])) - 1];
+                line.read_exact(&mut pdu).await.unwrap();
+                let (Some(said), delay) = slave.obey(&pdu) else { continue };
+                sleep(delay).await;
+                header[5] = said.len() as u8 + 1;
+                drop(line.write_all(&[&header, said.as_slice()].concat()).await);
+            }
+        });
+    }
+}
