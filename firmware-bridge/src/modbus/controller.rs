@@ -23,6 +23,8 @@ const READ: u16 = map::SETTLE_REMAINING.address + 1;
 /// The settings that are written: the limit of the heartbeat up to what is wired, but for the faults between them.
 const SETTINGS: [Register; 3] = [map::HEARTBEAT_LIMIT, map::POWER_SETTLE, map::WIRED];
 
+const WRONG_BOARD: &str = "correct amplifier.profile and amplifier.address; `loaxa doctor` finds the board";
+
 /// The controller, with what it must be told after each of its starts.
 pub(super) struct Controller {
     line: Line,
@@ -65,9 +67,22 @@ impl Controller {
     }
 
     async fn registers(&mut self) -> Result<Vec<u16>, BridgeError> {
-        match self.line.ask("read", Request::ReadInputRegisters(0, READ)).await? {
+        let answer = self.line.ask("read", Request::ReadInputRegisters(0, READ)).await;
+        match answer.map_err(|error| self.not_ours(error))? {
             Response::ReadInputRegisters(words) => Ok(words),
             _ => Err(unexpected("read")),
+        }
+    }
+
+    /// A board that knows no such registers is another one.
+    fn not_ours(&self, error: BridgeError) -> BridgeError {
+        match error {
+            BridgeError::Refused(1 | 2) if self.identity.is_none() => BridgeError::WrongBoard {
+                wanted: "our controller".to_owned(),
+                found: "a board without its registers".to_owned(),
+                remedy: WRONG_BOARD,
+            },
+            error => error,
         }
     }
 
@@ -90,7 +105,7 @@ impl Controller {
             return Err(BridgeError::WrongBoard {
                 wanted: "our controller".to_owned(),
                 found: format!("a board of model {:#06x}", at(words, map::MODEL)),
-                remedy: "correct amplifier.profile and amplifier.address; `loaxa doctor` finds the board",
+                remedy: WRONG_BOARD,
             });
         }
         if at(words, map::PROTOCOL) != map::PROTOCOL_VERSION {

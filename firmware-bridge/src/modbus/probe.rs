@@ -80,8 +80,8 @@ impl Found {
 /// listed among the problems. Ends within `total_limit`; at the first board that answers on a port it goes on to the
 /// next port.
 pub async fn probe(settings: &ProbeSettings) -> Probed {
-    let mut probed = Probed::default();
-    probed.ports = if settings.ports.is_empty() { serial_ports() } else { settings.ports.clone() };
+    let ports = if settings.ports.is_empty() { serial_ports() } else { settings.ports.clone() };
+    let mut probed = Probed { ports, ..Probed::default() };
     let search = async {
         for path in probed.ports.clone() {
             match look(settings, &path).await {

@@ -92,7 +92,7 @@ impl Serial {
         unlockpt(&master).unwrap();
         let path = PathBuf::from(ptsname(&master, Vec::new()).unwrap().into_string().unwrap());
         rustix::io::ioctl_fionbio(&master, true).unwrap();
-        let serving = tokio::spawn(serve_serial(AsyncFd::new(master).unwrap(), slave.clone()));
+        let serving = tokio::spawn(serve_serial(AsyncFd::register(master).unwrap(), slave.clone()));
         Self { path, serving }
     }
 }

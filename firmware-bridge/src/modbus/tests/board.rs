@@ -141,7 +141,7 @@ pub(super) fn framed(body: &[u8]) -> Vec<u8> {
     for byte in body {
         let mut entry = (sum ^ u16::from(*byte)) & 0xFF;
         for _ in 0..8 {
-            entry = if entry % 2 == 1 { entry / 2 ^ 0xA001 } else { entry / 2 };
+            entry = if entry % 2 == 1 { (entry / 2) ^ 0xA001 } else { entry / 2 };
         }
         sum = (sum >> 8) ^ entry;
     }

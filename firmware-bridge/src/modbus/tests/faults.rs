@@ -261,3 +261,16 @@ async fn active_low_boards_are_dark_when_every_coil_is_on() {
     amplifier.release().await.unwrap();
     assert_eq!(board.on().len(), 8);
 }
+
+#[tokio::test(start_paused = true)]
+async fn another_board_than_the_configured_one_is_named() {
+    let mut ours = settings();
+    (ours.profile, ours.power_relay, ours.sound_relay) = (Profile::LoaxaController, None, None);
+    let (mut amplifier, board) = amplifier(&ours);
+    let error = amplifier.energise(&zones("a")).await.unwrap_err();
+    assert!(
+        error.to_string().contains("a board without its registers answers where our controller"),
+        "{error}"
+    );
+    assert!(board.on().is_empty() && board.lock().history.len() <= 1, "nothing was switched");
+}

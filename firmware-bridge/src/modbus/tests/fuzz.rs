@@ -141,6 +141,7 @@ fn spelled(response: &Response) -> Vec<u8> {
 }
 
 #[tokio::test]
+#[expect(clippy::print_stdout, reason = "the figure of a long run")]
 async fn fuzzed_frames_confirm_nothing_that_was_not_said() {
     let frames =
         std::env::var("LOAXA_FUZZ_FRAMES").ok().and_then(|text| text.parse().ok()).unwrap_or(200_000_u64);
