@@ -1,7 +1,6 @@
 //! A relay board with eight coils at the other end of a pseudo terminal or of a socket.
 
 use std::{
-    io,
     os::fd::OwnedFd,
     path::PathBuf,
     sync::{Arc, Mutex},
@@ -10,7 +9,7 @@ use std::{
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt, unix::AsyncFd},
+    io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
     task::JoinHandle,
     time::sleep,
@@ -92,7 +91,7 @@ impl Serial {
         unlockpt(&master).unwrap();
         let path = PathBuf::from(ptsname(&master, Vec::new()).unwrap().into_string().unwrap());
         rustix::io::ioctl_fionbio(&master, true).unwrap();
-        let serving = tokio::spawn(serve_serial(AsyncFd::register(master).unwrap(), slave.clone()));
+        let serving = tokio::spawn(serve_serial(master, slave.clone()));
         Self { path, serving }
     }
 }
@@ -103,17 +102,19 @@ impl Drop for Serial {
     }
 }
 
-async fn serve_serial(master: AsyncFd<OwnedFd>, slave: Slave) {
+async fn serve_serial(master: OwnedFd, slave: Slave) {
     let mut heard = Vec::new();
     loop {
         let mut bytes = [0; 64];
-        match read(&master, &mut bytes).await {
+        match rustix::io::read(&master, &mut bytes) {
             Ok(0) => {}
             Ok(read) => heard.extend_from_slice(&bytes[..read]),
-            // nobody has the other end open
-            Err(_) => {
-                sleep(Duration::from_millis(2)).await;
-                heard.clear();
+            Err(error) => {
+                // nothing was sent, or nobody has the other end open
+                if error != rustix::io::Errno::AGAIN {
+                    heard.clear();
+                }
+                sleep(Duration::from_millis(1)).await;
                 continue;
             }
         }
@@ -134,19 +135,8 @@ async fn serve_serial(master: AsyncFd<OwnedFd>, slave: Slave) {
                 sleep(delay).await;
                 let mut frame = [&[1], said.as_slice()].concat();
                 frame.extend(crc(&frame).to_le_bytes());
-                let _unplugged = rustix::io::write(master.get_ref(), &frame);
+                let _unplugged = rustix::io::write(&master, &frame);
             }
-        }
-    }
-}
-
-async fn read(master: &AsyncFd<OwnedFd>, bytes: &mut [u8]) -> io::Result<usize> {
-    loop {
-        let mut ready = master.readable().await?;
-        if let Ok(read) =
-            ready.try_io(|master| rustix::io::read(master.get_ref(), &mut *bytes).map_err(Into::into))
-        {
-            return read;
         }
     }
 }
