@@ -44,7 +44,7 @@ pub(crate) trait Relays: Send {
     /// Reads everything.
     fn read(&mut self) -> impl Future<Output = Result<Seen, BridgeError>> + Send;
 
-    /// Makes sure that the board is the right one and knows its settings, before anything is switched on.
+    /// Makes sure that the board still has its settings, before anything is switched on; it was read just before.
     fn prepare(&mut self) -> impl Future<Output = Result<(), BridgeError>> + Send;
 
     /// Whether power is on for long enough by the board's own clock; boards without one believe the driver's.
@@ -203,11 +203,9 @@ impl<R: Relays> Sequenced<R> {
 
     async fn energise_in_order(&mut self, zones: &[String]) -> Result<AmplifierStatus, BridgeError> {
         let wanted = self.bits(zones)?;
-        self.relays.prepare().await?;
         let before = self.read().await?;
-        if stopped(&before) {
-            return Err(BridgeError::Stopped { order: "energise".to_owned() });
-        }
+        self.refuse_stopped(&before, "energise")?;
+        self.relays.prepare().await?;
         let Wiring { power, sound, .. } = self.relays.wiring();
         let found = before.outputs;
         self.wanted = wanted;

@@ -248,8 +248,6 @@ impl Relays for Controller {
     }
 
     async fn prepare(&mut self) -> Result<(), BridgeError> {
-        let words = self.registers().await?;
-        self.meet(&words).await?;
         // A start that the uptime does not show: it was up for no longer before than after.
         self.write_settings().await
     }
