@@ -55,9 +55,10 @@ pub(crate) fn judge(request: &[u8], heard: &[u8], echoes: bool) -> Verdict {
             return Verdict::Garbled;
         }
     }
-    // an echo on its way is not a frame of somebody else
-    let echo_begins = request.starts_with(heard);
-    if !echo_begins && rest.len() >= 4 && check_sum_is_right(rest) {
+    // An echo or an answer on its way is not a frame of somebody else, although one beginning in 65536 looks like one.
+    let begins =
+        request.starts_with(heard) || expected.length_of(rest).is_some_and(|length| rest.len() < length);
+    if !begins && rest.len() >= 4 && check_sum_is_right(rest) {
         return Verdict::Foreign;
     }
     if rest.len() > expected.longest().saturating_add(NOISE).max(request.len()) {
@@ -165,6 +166,23 @@ mod tests {
     fn the_check_sums_printed_in_a_board_s_manual_are_right() {
         assert_eq!(framed(&[1, 5, 0, 0, 0xFF, 0])[6..], [0x8C, 0x3A]);
         assert_eq!(framed(&[1, 5, 2, 0, 0, 0xC8])[6..], [0xCD, 0xE4]);
+    }
+
+    #[test]
+    fn no_beginning_of_an_answer_is_taken_for_something_else() {
+        let read = framed(&[1, 4, 0, 0, 0, 14]);
+        let mut number = 1_u32;
+        for _ in 0..20_000 {
+            let mut body = vec![1, 4, 28];
+            body.extend((0..28).map(|_| {
+                number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                number.to_be_bytes()[0]
+            }));
+            let answer = framed(&body);
+            for heard in 0..answer.len() {
+                assert_eq!(judge(&read, &answer[..heard], false), Verdict::More, "{:02x?}", &answer[..heard]);
+            }
+        }
     }
 
     #[test]
