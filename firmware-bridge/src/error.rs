@@ -46,6 +46,38 @@ pub enum BridgeError {
         when: &'static str,
     },
 
+    /// The line to it cannot be used at all.
+    #[error("amplifier: {line} {problem}; {remedy}")]
+    Line {
+        /// The serial port, the address on the network, or the chip.
+        line: String,
+        /// What is wrong with it.
+        problem: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+
+    /// Something else than what is configured answers, or a program that is too old or too new.
+    #[error("amplifier: {found} answers where {wanted} was expected; {remedy}")]
+    WrongBoard {
+        /// What the configuration says.
+        wanted: String,
+        /// What it says about itself.
+        found: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+
+    /// The button at the station is pressed or latched; only there can that be taken back.
+    #[error(
+        "amplifier: {order} was refused because the STOP button at the station is latched; hold it there for 3 \
+         seconds to release it (a button that locks: turn it out)"
+    )]
+    Stopped {
+        /// The order.
+        order: String,
+    },
+
     /// The amplifier is not wired for what was asked.
     #[error("amplifier: {what} is not configured; {remedy}")]
     NotConfigured {

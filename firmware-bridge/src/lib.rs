@@ -20,6 +20,7 @@ mod gpio;
 mod modbus;
 mod reading;
 pub mod registers;
+mod sequence;
 mod settings;
 mod signals;
 mod simulated;
