@@ -20,6 +20,7 @@ mod gpio;
 mod modbus;
 mod reading;
 pub mod registers;
+mod self_test;
 mod sequence;
 mod settings;
 mod signals;
@@ -30,6 +31,7 @@ pub use bounded::bounded;
 pub use error::BridgeError;
 pub use modbus::probe::{Found, ProbeSettings, Probed, probe};
 pub use reading::Reading;
+pub use self_test::{SelfTest, SelfTestStep, self_test};
 pub use settings::{
     AmplifierSettings, BoardSettings, CustomMap, GpioSettings, Parity, Profile, RtuSettings, Sense,
     TcpSettings,

@@ -97,6 +97,7 @@ impl Form {
             latency: ms(self.latency_ms.take(), usual.latency),
             answer_limit: ms(self.answer_limit_ms.take(), usual.answer_limit),
             zones,
+            dead_man: self.dead_man_ms.take().map_or(usual.dead_man, |ms| Some(Duration::from_millis(ms))),
         })
     }
 

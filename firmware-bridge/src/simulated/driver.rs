@@ -8,7 +8,10 @@ use super::{
     SimulatedHandle, SimulatedSettings, Told,
     board::{Board, Line},
 };
-use crate::{Amplifier, AmplifierStatus, Answer, BridgeError, bounded};
+use crate::{Amplifier, AmplifierStatus, Answer, BridgeError, Identity, LineCounters, bounded};
+
+/// What arrives garbled is asked again so often; every order can be repeated.
+const REPEATS: u32 = 2;
 
 /// An amplifier in memory, behind the same port and with the same delays, limits and refusals as a real one.
 pub struct SimulatedAmplifier {
@@ -20,6 +23,13 @@ pub struct SimulatedAmplifier {
     /// Whether power was on for the whole settling time since this driver last saw it off. False at first: a power
     /// stage found on may have come on a moment ago.
     settled: bool,
+    counters: LineCounters,
+}
+
+/// What came back.
+enum Came {
+    Answer(Result<(), BridgeError>),
+    Garbled,
 }
 
 impl SimulatedAmplifier {
@@ -27,7 +37,13 @@ impl SimulatedAmplifier {
     pub fn new(settings: SimulatedSettings) -> Self {
         let board = Board::new(&settings);
         let last = AmplifierStatus::unknown(board.zone_names());
-        Self { handle: SimulatedHandle::new(board), settings, last, settled: false }
+        Self {
+            handle: SimulatedHandle::new(board),
+            settings,
+            last,
+            settled: false,
+            counters: LineCounters::default(),
+        }
     }
 
     /// A hand to break it, repair it, and look inside.
@@ -50,35 +66,77 @@ impl SimulatedAmplifier {
         Ok(status)
     }
 
-    /// One order and its answer on the line, bounded.
+    /// One order and its answer on the line, bounded; asked again when its answer is garbled.
     async fn exchange<T>(
         &mut self,
         told: Told,
         answer: impl FnOnce(&Board, Instant) -> T,
     ) -> Result<T, BridgeError> {
         self.last = AmplifierStatus::unknown(self.handle.lock().zone_names());
-        let asked = told.to_string();
-        bounded(&asked, self.settings.answer_limit, async {
-            let (delay, obeyed) = match self.send(told) {
-                Some(sent) => sent,
-                None => pending().await,
-            };
-            sleep(delay).await;
-            obeyed?;
-            Ok(answer(&self.handle.lock(), Instant::now()))
-        })
-        .await
+        for attempt in 0..=REPEATS {
+            self.counters.repeated += u64::from(attempt > 0);
+            match self.attempt(&told).await? {
+                Came::Garbled => self.counters.garbled += 1,
+                Came::Answer(obeyed) => {
+                    self.counters.last_answer = Some(Instant::now());
+                    self.counters.refused += u64::from(matches!(obeyed, Err(BridgeError::Refused(_))));
+                    obeyed?;
+                    return Ok(answer(&self.handle.lock(), Instant::now()));
+                }
+            }
+        }
+        self.counters.no_answer += 1;
+        let after = self.settings.latency * (REPEATS + 1);
+        Err(BridgeError::NoAnswer { asked: told.to_string(), after })
     }
 
-    /// Puts the order on the line. `None`: it went nowhere.
-    fn send(&self, told: Told) -> Option<(Duration, Result<(), BridgeError>)> {
-        let now = Instant::now();
+    async fn attempt(&mut self, told: &Told) -> Result<Came, BridgeError> {
+        self.counters.exchanges += 1;
+        let (sent, mut foreign) = (Instant::now(), false);
+        let mut arrives = None;
+        let came = bounded(&told.to_string(), self.settings.answer_limit, async {
+            let (line, obeyed) = self.send(told, sent);
+            let Line::Answers { after, garbled } = line else { pending().await };
+            arrives = Some(sent + after);
+            // whoever took the first frame for the answer would believe what was true before
+            foreign = self.handle.lock().takes_straggler(sent + after);
+            sleep(after).await;
+            Ok(if garbled { Came::Garbled } else { Came::Answer(obeyed) })
+        })
+        .await;
+        self.counters.foreign += u64::from(foreign);
+        if came.is_err() {
+            self.counters.no_answer += 1;
+            self.counters.reopened += 1;
+            if let Some(at) = arrives {
+                self.handle.lock().leave_behind(at);
+            }
+        }
+        came
+    }
+
+    /// Puts the order on the line.
+    fn send(&self, told: &Told, now: Instant) -> (Line, Result<(), BridgeError>) {
         let mut board = self.handle.lock();
         board.note(told.clone(), now);
-        match board.line(self.settings.latency) {
-            Line::Dead => None,
-            Line::AnswersAfter(delay) => Some((delay, board.obey(&told, now))),
+        let line = board.line(self.settings.latency);
+        let obeyed = if matches!(line, Line::Dead) { Ok(()) } else { board.obey(told, now) };
+        (line, obeyed)
+    }
+
+    /// Waits without letting the dead man run out.
+    async fn settle(&mut self) -> Result<(), BridgeError> {
+        let step = self.settings.dead_man.map_or(self.settings.settle, |dead_man| dead_man / 3);
+        let mut left = self.settings.settle;
+        while !left.is_zero() {
+            let now = left.min(step);
+            sleep(now).await;
+            left -= now;
+            if !left.is_zero() {
+                self.tell(Told::Hold).await?;
+            }
         }
+        Ok(())
     }
 
     fn check_wired(&self, zones: &[String]) -> Result<(), BridgeError> {
@@ -132,7 +190,7 @@ impl SimulatedAmplifier {
             self.tell(Told::Power(true)).await?;
         }
         if !self.settled {
-            sleep(self.settings.settle).await;
+            self.settle().await?;
             self.settled = true;
         }
         self.switch_zones(zones, &before).await?;
@@ -184,6 +242,34 @@ impl Amplifier for SimulatedAmplifier {
     fn status(&mut self) -> Answer<'_> {
         Box::pin(self.read())
     }
+
+    fn hold(&mut self) -> Answer<'_> {
+        Box::pin(async {
+            self.tell(Told::Hold).await?;
+            self.read().await
+        })
+    }
+
+    fn clear_faults(&mut self) -> Answer<'_> {
+        Box::pin(async {
+            self.tell(Told::Clear).await?;
+            self.read().await
+        })
+    }
+
+    fn dead_man(&self) -> Option<Duration> {
+        self.settings.dead_man
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        self.counters.last_answer?;
+        let reset_cause = Some(self.handle.lock().senses.reset_cause);
+        Some(Identity { model: "simulated".to_owned(), firmware: None, reset_cause })
+    }
+
+    fn line(&self) -> LineCounters {
+        self.counters
+    }
 }
 
 impl std::fmt::Display for Told {
@@ -193,6 +279,8 @@ impl std::fmt::Display for Told {
             Self::Power(on) => write!(f, "power {}", word(on)),
             Self::Mute(on) => write!(f, "mute {}", word(on)),
             Self::Zone { name, on } => write!(f, "zone {name} {}", word(on)),
+            Self::Hold => f.write_str("hold"),
+            Self::Clear => f.write_str("clear"),
             Self::Read => f.write_str("read"),
         }
     }

@@ -2,7 +2,10 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::time::Instant;
+
 use super::{JournalEntry, SimulatedFault, Truth, board::Board};
+use crate::Fault;
 
 /// Breaks, repairs and looks into a [`SimulatedAmplifier`](super::SimulatedAmplifier) that someone else is driving.
 #[derive(Clone)]
@@ -20,7 +23,7 @@ impl SimulatedHandle {
         self.lock().inject(fault);
     }
 
-    /// Takes every fault away. What they did to the relays stays.
+    /// Takes every fault away. What they did to the relays stays, and so does what the controller keeps of them.
     pub fn repair(&self) {
         self.lock().repair();
     }
@@ -28,6 +31,41 @@ impl SimulatedHandle {
     /// Cuts its power now, without any order, as a tripped protection does. Nobody is told: it shows at the next read.
     pub fn lose_power(&self) {
         self.lock().lose_power();
+    }
+
+    /// The controller's supply breaks down for a moment: it starts again, dark, and keeps why.
+    pub fn brown_out(&self) {
+        let mut board = self.lock();
+        board.lose_power();
+        board.senses.keep(Fault::BrownOut);
+        board.senses.reset_cause = "brown-out";
+    }
+
+    /// Somebody presses STOP at the station: silent and dark at once, and nothing can be switched on until it is released.
+    pub fn press_stop(&self) {
+        let mut board = self.lock();
+        board.senses.stop = true;
+        board.drop_everything();
+    }
+
+    /// Somebody holds the button at the station until it is released. No order can do this.
+    pub fn release_stop(&self) {
+        self.lock().senses.stop = false;
+    }
+
+    /// Takes the mains from the amplifier, or brings them back.
+    pub fn set_mains(&self, there: bool) {
+        self.lock().senses.mains = there;
+    }
+
+    /// Sets its temperature, in tenths of a degree Celsius.
+    pub fn set_temperature(&self, tenths: i16) {
+        self.lock().senses.temperature = tenths;
+    }
+
+    /// Sets the controller's supply, in millivolts.
+    pub fn set_supply(&self, millivolts: u16) {
+        self.lock().senses.supply = millivolts;
     }
 
     /// What it was told, oldest first: every order sent to it, answered or not. Bounded: the newest ten thousand.
@@ -40,7 +78,10 @@ impl SimulatedHandle {
         self.lock().truth()
     }
 
+    /// The board, brought up to now.
     pub(super) fn lock(&self) -> MutexGuard<'_, Board> {
-        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut board = self.board.lock().unwrap_or_else(PoisonError::into_inner);
+        board.pass(Instant::now());
+        board
     }
 }

@@ -3,6 +3,7 @@
 mod board;
 mod driver;
 mod handle;
+mod senses;
 
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ pub struct SimulatedSettings {
     pub answer_limit: Duration,
     /// The zones it has relays for. `None`: every zone that is ever asked for.
     pub zones: Option<Vec<String>>,
+    /// It drops everything by itself after so long without an order. `None`: it never does.
+    pub dead_man: Option<Duration>,
 }
 
 impl Default for SimulatedSettings {
@@ -34,6 +37,7 @@ impl Default for SimulatedSettings {
             latency: Duration::from_millis(5),
             answer_limit: Duration::from_millis(300),
             zones: None,
+            dead_man: Some(Duration::from_secs(3)),
         }
     }
 }
@@ -52,6 +56,28 @@ pub enum SimulatedFault {
     LyingCoil(String),
     /// The power relay has welded: it says yes to "off", and stays on.
     WeldedPower,
+    /// The relay of this zone has welded closed: it is on from now, whatever it is told, and whoever is in charge.
+    WeldedZone(String),
+    /// The relay of this zone obeys, reads back as ordered, and falls into the other position so much later.
+    FickleCoil {
+        /// Whose relay.
+        zone: String,
+        /// After how long.
+        after: Duration,
+    },
+    /// So many of a hundred answers arrive garbled, drawn from the seed: the same seed garbles the same answers.
+    Noise {
+        /// Where the drawing begins.
+        seed: u64,
+        /// How many of a hundred.
+        per_cent: u8,
+    },
+    /// One answer, the next, comes this much later; what is asked then finds it on the line.
+    LateReply(Duration),
+    /// The amplifier's own contact never says that it works.
+    NotReady,
+    /// The amplifier's own contact says that it works, also when its power is off.
+    StaysOn,
 }
 
 /// An order as it reached the simulated controller's end of the line.
@@ -68,6 +94,10 @@ pub enum Told {
         /// Whether to connect it.
         on: bool,
     },
+    /// Stay as you are: somebody is in charge.
+    Hold,
+    /// Forget the faults that you keep.
+    Clear,
     /// Say how everything stands.
     Read,
 }
