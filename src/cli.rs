@@ -41,6 +41,9 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// The amplifier, for the technician: how it stands, on (muted), off, a quiet test. Through the running daemon, or on
+    /// the hardware itself while none runs.
+    Amp(AmpArguments),
     /// People who use the station.
     #[command(subcommand)]
     User(UserCommand),
@@ -69,6 +72,31 @@ enum Command {
     /// The airing log.
     #[command(subcommand)]
     Log(LogCommand),
+}
+
+/// What is wanted of the amplifier.
+#[derive(Args, Clone)]
+pub struct AmpArguments {
+    /// What.
+    #[arg(value_enum)]
+    pub verb: commands::AmpVerb,
+    /// A zone to connect with `on`; may be repeated.
+    #[arg(long = "zone")]
+    pub zones: Vec<String>,
+    /// After so many seconds `on` goes dark by itself, 1 to 600.
+    #[arg(long, default_value_t = 60)]
+    pub seconds: u64,
+    /// The daemon's address, for instance http://127.0.0.1:8080; as configured when absent.
+    #[arg(long)]
+    pub to: Option<String>,
+    /// A token with the scope amplifier; one is made for this when absent.
+    #[arg(long)]
+    pub token: Option<String>,
+    /// One JSON object instead of lines.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    place: Place,
 }
 
 /// What is simulated, for how long and with what trouble.
@@ -264,6 +292,9 @@ pub fn run() -> ExitCode {
         Command::CheckConfig { file } => commands::check_config(&file),
         Command::Doctor { place, json } => {
             place.find().and_then(|(config, data)| commands::doctor(&config, &data, json))
+        }
+        Command::Amp(arguments) => {
+            arguments.place.find().and_then(|(config, data)| commands::amp(&config, &data, &arguments))
         }
         Command::User(UserCommand::Add { name, role, password_stdin, json, place }) => place
             .find()

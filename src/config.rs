@@ -1,7 +1,9 @@
 //! The station's configuration: TOML, unknown keys refused, checked before a port opens.
 
+mod amplifier;
 mod target;
 
+pub use amplifier::Amplifier;
 pub use target::TargetLufs;
 
 use crate::clock::Trust;
@@ -169,43 +171,6 @@ impl Default for Audio {
             fades: FadeTimes::default(),
             chime: Chimes::default(),
         }
-    }
-}
-
-/// Which bridge drives the amplifier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
-#[serde(rename_all = "kebab-case")]
-pub enum Driver {
-    /// No bridge: airings stay unconfirmed.
-    #[default]
-    None,
-    /// A simulated amplifier, for the demo and for tests.
-    Simulated,
-}
-
-impl Driver {
-    /// The word in the configuration.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Simulated => "simulated",
-        }
-    }
-}
-
-/// The amplifier's bridge.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Amplifier {
-    /// Which driver.
-    pub driver: Driver,
-    /// How long the simulated amplifier takes to settle after power, in milliseconds.
-    pub settle_ms: u64,
-}
-
-impl Default for Amplifier {
-    fn default() -> Self {
-        Self { driver: Driver::None, settle_ms: 400 }
     }
 }
 
@@ -380,9 +345,7 @@ impl Config {
         if !(1..=168).contains(&self.storage.prepare_ahead_hours) {
             problems.push("storage.prepare_ahead_hours must lie between 1 and 168; write 24".to_owned());
         }
-        if self.amplifier.settle_ms > 60_000 {
-            problems.push("amplifier.settle_ms must be at most 60000".to_owned());
-        }
+        problems.extend(self.amplifier.problems());
         problems
     }
 
@@ -441,7 +404,7 @@ mod tests {
         let config = check("").unwrap();
         assert_eq!(config.web.listen.to_string(), "127.0.0.1:8080");
         assert_eq!(config.clock.trust, Trust::Kernel);
-        assert_eq!(config.amplifier.driver, Driver::None);
+        assert_eq!(config.amplifier.bridge.name(), "none");
     }
 
     /// Every key of the shipped example is known, whichever of them somebody uncomments.
@@ -476,6 +439,16 @@ mod tests {
     }
 
     #[test]
+    fn the_amplifier_tests_itself_when_it_is_told_to() {
+        let at = |text: &str| {
+            check(&format!("[amplifier]\ndriver = \"simulated\"\n{text}")).unwrap().amplifier.self_test
+        };
+        assert_eq!(at(""), None);
+        assert_eq!(at("self_test = \"off\""), None);
+        assert_eq!(at("self_test = \"03:40\""), Some(jiff::civil::time(3, 40, 0, 0)));
+    }
+
+    #[test]
     fn levels_are_brought_to_a_target_or_left_alone() {
         assert_eq!(check("").unwrap().correction(), Correction::default());
         for (text, target) in [("-16", Some(-16.0)), ("-23.5", Some(-23.5)), ("\"off\"", None)] {
@@ -503,6 +476,12 @@ mod tests {
             ("[audio]\nsample_rate = 4", "audio.sample_rate"),
             ("[audio]\noutput = \"null\"\ndevice = \"hw:1\"", "audio.device"),
             ("[amplifier]\ndriver = \"telepathy\"", "driver"),
+            ("[amplifier]\ndriver = \"simulated\"\nsettle_ms = 60001", "amplifier.settle_ms"),
+            ("[amplifier]\ndriver = \"simulated\"\nself_test = \"noon\"", "amplifier.self_test"),
+            ("[amplifier]\ndriver = \"simulated\"\nself_test = 340", "amplifier.self_test"),
+            ("[amplifier]\nself_test = \"03:40\"", "amplifier.self_test"),
+            ("[amplifier]\ndriver = \"modbus-rtu\"", "amplifier.port"),
+            ("[amplifier]\ndriver = \"simulated\"\nport = \"/dev/ttyUSB0\"", "amplifier.port"),
             ("[clock]\ntrust = \"maybe\"", "trust"),
             ("[audio]\ntarget_lufs = 3", "audio.target_lufs"),
             ("[audio]\nvolume = { priority = 3 }", "audio.volume.priority"),

@@ -3,7 +3,7 @@
 use crate::access::{Access, Role};
 use crate::chimes;
 use crate::clock::{Clock, SystemClock, Trust};
-use crate::config::{Amplifier as AmplifierConfig, Audio, Config, Driver, OutputForm};
+use crate::config::{Audio, Config, OutputForm};
 use crate::error::{Error, Result};
 use crate::events::Events;
 use crate::intake::{Folders, Intake, blocking};
@@ -15,7 +15,7 @@ use crate::web::{self, About, App, Warning};
 use jiff::SignedDuration;
 use loaxa_audio::child::{self, Confinement};
 use loaxa_audio::output::{Fades, OutputKind, OutputSettings};
-use loaxa_firmware_bridge::{Amplifier, SimulatedAmplifier, SimulatedSettings};
+use loaxa_firmware_bridge::{Amplifier, AmplifierSettings};
 use sd_notify::NotifyState;
 use std::path::Path;
 use std::sync::Arc;
@@ -101,7 +101,8 @@ async fn station(
         site: site.clone(),
         folders: folders.clone(),
         events: events.clone(),
-        amplifier: amplifier(&config.amplifier),
+        amplifier: amplifier(&config.amplifier.bridge)?,
+        self_test: config.amplifier.self_test,
         output: output(&config.audio),
         plan_changed: plan_watch,
     })
@@ -125,7 +126,7 @@ async fn station(
     });
     let booted = serde_json::json!({
         "version": env!("CARGO_PKG_VERSION"), "clock": clock.trust().as_str(), "boot": boot_id(),
-        "output": config.audio.output.as_str(), "amplifier": config.amplifier.driver.as_str(),
+        "output": config.audio.output.as_str(), "amplifier": config.amplifier.bridge.name(),
     });
     let keeper = Arc::clone(&store);
     let kept =
@@ -217,12 +218,7 @@ async fn feed_watchdog(playout: PlayoutHandle, clock: Arc<dyn Clock>) {
 /// had not begun yet: it holds the file for a moment longer.
 async fn hold(data: &Path) -> Result<std::fs::File> {
     let path = data.join(LOCK);
-    let file = std::fs::OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(|error| Error::io(path.display(), &error))?;
+    let file = lock_file(&path)?;
     let free = async {
         while file.try_lock().is_err() {
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -240,6 +236,21 @@ async fn hold(data: &Path) -> Result<std::fs::File> {
     Ok(file)
 }
 
+fn lock_file(path: &Path) -> Result<std::fs::File> {
+    std::fs::OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)
+        .map_err(|error| Error::io(path.display(), &error))
+}
+
+/// The same without waiting; None while a daemon runs.
+pub(crate) fn hold_now(data: &Path) -> Result<Option<std::fs::File>> {
+    let file = lock_file(&data.join(LOCK))?;
+    Ok(file.try_lock().is_ok().then_some(file))
+}
+
 async fn bind(config: &Config) -> Result<TcpListener> {
     TcpListener::bind(config.web.listen).await.map_err(|error| {
         Error::unacceptable(
@@ -252,17 +263,12 @@ async fn bind(config: &Config) -> Result<TcpListener> {
     })
 }
 
-fn amplifier(config: &AmplifierConfig) -> (Option<Box<dyn Amplifier>>, &'static str) {
-    match config.driver {
-        Driver::None => (None, "none"),
-        Driver::Simulated => {
-            let settings = SimulatedSettings {
-                settle: Duration::from_millis(config.settle_ms),
-                ..SimulatedSettings::default()
-            };
-            (Some(Box::new(SimulatedAmplifier::new(settings))), "simulated")
-        }
-    }
+/// The driver, not opened yet: its line is opened by the first order, and again after every fault.
+fn amplifier(settings: &AmplifierSettings) -> Result<(Option<Box<dyn Amplifier>>, &'static str)> {
+    let driver = settings.open().map_err(|error| {
+        Error::unacceptable("amplifier_unusable", format!("[amplifier] of the configuration: {error}"))
+    })?;
+    Ok((driver, settings.name()))
 }
 
 fn output(audio: &Audio) -> (OutputSettings, &'static str) {
@@ -286,7 +292,7 @@ fn standing_warnings(config: &Config) -> Vec<Warning> {
             en: "The clock is always trusted: for demos and tests only.".to_owned(),
         });
     }
-    if config.amplifier.driver == Driver::Simulated {
+    if matches!(config.amplifier.bridge, AmplifierSettings::Simulated(_)) {
         warnings.push(Warning {
             code: "amplifier_simulated",
             vi: "Bộ khuếch đại là mô phỏng: không có thiết bị nào được bật.".to_owned(),

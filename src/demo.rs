@@ -3,7 +3,7 @@
 use crate::access::{Access, Scope};
 use crate::cli::DemoOutput;
 use crate::clock::Trust;
-use crate::config::{Amplifier, Audio, Clock, Config, Driver, OutputForm, Station, Web};
+use crate::config::{Amplifier, Audio, Clock, Config, OutputForm, Station, Web};
 use crate::daemon;
 use crate::error::{Error, Result};
 use crate::store::{Decision, NewSegment};
@@ -54,7 +54,7 @@ pub fn run(data: &Path, listen: SocketAddr, output: DemoOutput) -> Result<()> {
             capture_file: (form == OutputForm::Capture).then(|| data.join("capture.wav")),
             ..Audio::default()
         },
-        amplifier: Amplifier { driver: Driver::Simulated, ..Amplifier::default() },
+        amplifier: Amplifier::simulated(),
         clock: Clock { trust: Trust::Always },
         ..Config::default()
     };

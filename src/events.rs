@@ -7,7 +7,7 @@ use tokio::sync::broadcast;
 /// One thing that happened.
 #[derive(Debug, Clone)]
 pub struct Event {
-    /// `status`, `airing`, `segment`, `plan`, `progress`, `sound`, `output`.
+    /// `status`, `airing`, `segment`, `plan`, `progress`, `sound`, `output`, `amplifier`.
     pub name: &'static str,
     /// JSON.
     pub data: String,

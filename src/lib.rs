@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod airing_log;
+pub mod amplifier;
 mod chimes;
 pub mod cli;
 pub mod clock;

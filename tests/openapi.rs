@@ -7,11 +7,13 @@ use std::collections::BTreeSet;
 const DOCUMENT: &str = include_str!("../src/web/openapi.json");
 
 /// The files of `src/web` in which routes are made.
-const SOURCES: [&str; 14] = [
+const SOURCES: [&str; 16] = [
     include_str!("../src/web/airings.rs"),
+    include_str!("../src/web/amplifier.rs"),
     include_str!("../src/web/audio.rs"),
     include_str!("../src/web/campaigns.rs"),
     include_str!("../src/web/emergency.rs"),
+    include_str!("../src/web/metrics.rs"),
     include_str!("../src/web/mod.rs"),
     include_str!("../src/web/openapi.rs"),
     include_str!("../src/web/plan.rs"),
@@ -25,7 +27,7 @@ const SOURCES: [&str; 14] = [
 ];
 
 /// Everything that is served under `/api/v1`.
-const SERVED: [(&str, &str); 56] = [
+const SERVED: [(&str, &str); 62] = [
     ("get", "/health"),
     ("get", "/status"),
     ("get", "/events"),
@@ -36,6 +38,12 @@ const SERVED: [(&str, &str); 56] = [
     ("get", "/emergency/{id}"),
     ("delete", "/emergency/{id}"),
     ("post", "/clock/vouch"),
+    ("get", "/amplifier"),
+    ("post", "/amplifier/clear"),
+    ("post", "/amplifier/test"),
+    ("post", "/amplifier/on"),
+    ("post", "/amplifier/off"),
+    ("get", "/metrics"),
     ("get", "/openapi.json"),
     ("post", "/session"),
     ("get", "/session"),

@@ -29,11 +29,14 @@ pub enum Scope {
     /// See the station's state and plan.
     #[serde(rename = "status:read")]
     StatusRead,
+    /// Try the amplifier without sound, and take note of its faults. Never airs anything.
+    #[serde(rename = "amplifier")]
+    Amplifier,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::SegmentsWrite,
         Self::SegmentsApprove,
         Self::ScheduleWrite,
@@ -41,6 +44,7 @@ impl Scope {
         Self::Emergency,
         Self::Admin,
         Self::StatusRead,
+        Self::Amplifier,
     ];
 
     /// Its name on the wire.
@@ -53,6 +57,7 @@ impl Scope {
             Self::Emergency => "emergency",
             Self::Admin => "admin",
             Self::StatusRead => "status:read",
+            Self::Amplifier => "amplifier",
         }
     }
 }
@@ -112,14 +117,15 @@ impl Role {
     /// What it may do.
     pub fn scopes(self) -> BTreeSet<Scope> {
         use Scope::{
-            Admin, AiringsRead, Emergency, ScheduleWrite, SegmentsApprove, SegmentsWrite, StatusRead,
+            Admin, AiringsRead, Amplifier, Emergency, ScheduleWrite, SegmentsApprove, SegmentsWrite,
+            StatusRead,
         };
         let scopes: &[Scope] = match self {
             Self::Broadcaster => &[SegmentsWrite, ScheduleWrite, AiringsRead, StatusRead],
             Self::Scheduler => &[SegmentsWrite, ScheduleWrite, AiringsRead, StatusRead],
             Self::Approver => &[SegmentsApprove, AiringsRead, StatusRead],
             Self::Auditor => &[AiringsRead, StatusRead],
-            Self::Admin => &[Admin, AiringsRead, StatusRead],
+            Self::Admin => &[Admin, Amplifier, AiringsRead, StatusRead],
             Self::Emergency => &[Emergency, StatusRead],
         };
         scopes.iter().copied().collect()

@@ -8,5 +8,5 @@ pub mod export;
 pub mod verify;
 mod writer;
 
-pub use evidence::{Evidence, Gap};
+pub use evidence::{AmplifierEvidence, AmplifierReading, Evidence, Gap};
 pub use writer::{LogWriter, Urgency};

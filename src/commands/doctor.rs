@@ -1,14 +1,19 @@
 //! `loaxa doctor`: looks at the machine and the station, and says what is wrong and what to do.
 
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, Driver, OutputForm};
+use crate::config::{Config, OutputForm};
 use crate::error::Result;
 use crate::store::Store;
 use loaxa_audio::child;
 use loaxa_audio::output::{Output, OutputKind, OutputSettings};
+use loaxa_firmware_bridge::{AmplifierSettings, ProbeSettings, probe};
 use serde_json::json;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
+
+/// Looking for boards takes no longer.
+const LOOKS_FOR: Duration = Duration::from_secs(30);
 
 /// One thing looked at.
 struct Finding {
@@ -135,14 +140,53 @@ fn sound(config: &Config) -> Finding {
 }
 
 fn amplifier(config: &Config) -> Finding {
-    match config.amplifier.driver {
-        Driver::Simulated => Finding {
-            what: "amplifier",
+    let what = "amplifier";
+    match &config.amplifier.bridge {
+        AmplifierSettings::Simulated(_) => Finding {
+            what,
             good: false,
             says: "simulated: nothing is switched; for demos and tests only".to_owned(),
         },
-        Driver::None => {
-            Finding { what: "amplifier", good: true, says: "none: airings stay unconfirmed".to_owned() }
+        AmplifierSettings::None => {
+            // a board that nobody configured yet is worth a word, none is not
+            let found = boards().map(|found| format!(". {found}")).unwrap_or_default();
+            Finding { what, good: true, says: format!("none: airings stay unconfirmed{found}") }
         }
+        real => match super::amp::ask(real) {
+            Ok(says) => Finding { what, good: true, says: format!("{}: {says}", real.name()) },
+            Err(why) => Finding {
+                what,
+                good: false,
+                says: format!(
+                    "{}: {why}. If the daemon runs, it holds the line: `loaxa amp status`. {}",
+                    real.name(),
+                    boards().unwrap_or_else(|why| why)
+                ),
+            },
+        },
     }
+}
+
+/// Which boards answer at this computer's serial ports, and what to write for them; Err: none, and why. Sends reads only.
+fn boards() -> std::result::Result<String, String> {
+    let settings = ProbeSettings { total_limit: LOOKS_FOR, ..ProbeSettings::default() };
+    let runtime = super::amp::runtime().map_err(|error| error.detail)?;
+    let probed = runtime.block_on(probe(&settings));
+    let found: Vec<String> = probed
+        .found
+        .iter()
+        .map(|board| format!("Found at {}; write:\n{}", board.port, board.configuration()))
+        .collect();
+    if !found.is_empty() {
+        return Ok(found.join("\n"));
+    }
+    if probed.ports.is_empty() {
+        return Err("No serial port is there: plug the adapter in".to_owned());
+    }
+    let problems: Vec<String> = probed.problems.iter().map(ToString::to_string).collect();
+    Err(format!(
+        "No board answers at {}: check its power, A and B of the line, and its address. {}",
+        probed.ports.join(", "),
+        problems.join("; ")
+    ))
 }

@@ -5,10 +5,12 @@
     reason = "a command's answer goes to its caller's terminal"
 )]
 
+mod amp;
 mod doctor;
 mod plan;
 mod simulate;
 
+pub use amp::{AmpVerb, amp};
 pub use doctor::doctor;
 pub use plan::{Language, plan};
 pub use simulate::simulate;

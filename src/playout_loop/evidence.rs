@@ -74,6 +74,7 @@ fn told(sink: &Sink, measured: &Measured, wall: impl Fn(Instant) -> Timestamp) -
         gap_ms: millis(measured.gap_time),
         lufs: measured.lufs.map(hundredths),
         peak_dbfs: measured.peak_dbfs.map(hundredths),
+        amplifier: None,
     }
 }
 

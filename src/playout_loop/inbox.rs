@@ -13,6 +13,7 @@ impl PlayoutLoop {
         match message {
             Message::Input(input) => {
                 self.note_fault(&input);
+                self.witness(&input, now);
                 if let (Input::EmergencyWithdrawn { slot }, Some(taken_back)) = (&input, &mut self.taken_back)
                 {
                     taken_back.insert(slot.clone());
@@ -72,8 +73,13 @@ impl PlayoutLoop {
                 }
                 self.watch_level(&event, now);
                 let inputs = self.output.happened(generation, event, self.clock.as_ref(), now);
-                inputs.into_iter().for_each(|input| self.playout.handle(input, now));
+                for input in inputs {
+                    self.witness(&input, now);
+                    self.playout.handle(input, now);
+                }
             }
+            Message::Amplifier(seen) => self.amplifier_seen(&seen, now),
+            Message::Service { what, by, done } => self.serve(what, by, done, now),
             Message::Planned { era, result } => {
                 self.planning = false;
                 match result {

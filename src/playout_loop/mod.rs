@@ -2,20 +2,30 @@
 //! output and the amplifier. It decides nothing.
 
 mod amplifier;
+mod attended;
 pub(crate) mod emergencies;
 mod evidence;
 mod inbox;
 mod level;
 mod outbox;
 mod output;
+mod pulse;
 mod quiet;
 mod recovery;
 mod status;
+mod supervised;
 mod trouble;
 
+#[cfg(test)]
+mod tests;
+
+pub(crate) use attended::LONGEST_ON;
+pub use attended::{Given, Refused, Service};
 pub use status::{AirStatus, OnAir, PlayoutHandle, SoundFault, Urgent};
+pub use supervised::{AmplifierSeen, Tested};
 
 use crate::airing_log::{LogWriter, Urgency};
+use crate::amplifier::Seen;
 use crate::clock::Clock;
 use crate::error::Result;
 use crate::events::Events;
@@ -65,6 +75,10 @@ pub(crate) enum Message {
     Owed(Result<Vec<emergencies::Owed>>),
     /// Something to write down as soon as the disk lets us.
     Write(LogJob),
+    /// What the amplifier's task found.
+    Amplifier(Box<Seen>),
+    /// A person wants something of the amplifier.
+    Service { what: Service, by: String, done: oneshot::Sender<attended::Answer> },
     /// Somebody stops or releases the station.
     Switch { by: String, stop: bool, done: oneshot::Sender<()> },
 }
@@ -83,6 +97,8 @@ pub struct Parts {
     pub events: Events,
     /// The bridge to the amplifier, if there is one, and the name of its driver.
     pub amplifier: (Option<Box<dyn Amplifier>>, &'static str),
+    /// When the amplifier tests itself, by the station's clock; None: only when it is asked to.
+    pub self_test: Option<jiff::civil::Time>,
     /// Where the sound goes, and the word for it.
     pub output: (OutputSettings, &'static str),
     /// Told whenever what could air has changed.
@@ -103,6 +119,8 @@ pub struct PlayoutLoop {
     plan_changed: watch::Receiver<u64>,
     orders: Option<mpsc::UnboundedSender<amplifier::Order>>,
     amplifier: Option<JoinHandle<()>>,
+    pulse: pulse::Pulse,
+    supervised: supervised::Supervised,
     output: output::Air,
     /// Slots between their due row and their outcome, as they were announced.
     due: HashMap<SlotKey, Slot>,
@@ -137,10 +155,13 @@ impl PlayoutLoop {
         let settings =
             PlayoutSettings { amplifier_present: amplifier.is_some(), ..PlayoutSettings::default() };
         let (mut orders, mut task) = (None, None);
+        let pulse = pulse::Pulse::new();
+        let dead_man = amplifier.as_ref().is_none_or(|amplifier| amplifier.dead_man().is_some());
+        let supervised = supervised::Supervised::new(parts.self_test, now);
         if let Some(amplifier) = amplifier {
             let (give, take) = mpsc::unbounded_channel();
             orders = Some(give);
-            task = Some(tokio::spawn(amplifier::run(amplifier, take, sender.clone())));
+            task = Some(tokio::spawn(amplifier::run(amplifier, take, sender.clone(), pulse.clone())));
         }
         let store = Arc::clone(&parts.store);
         let trusted = now.trusted;
@@ -175,6 +196,8 @@ impl PlayoutLoop {
             plan_changed: parts.plan_changed,
             orders,
             amplifier: task,
+            pulse,
+            supervised,
             due: HashMap::new(),
             unfinished: HashSet::new(),
             owed_known: false,
@@ -189,6 +212,7 @@ impl PlayoutLoop {
             trusted,
             view: None,
         };
+        this.begin_supervision(driver, dead_man, now);
         this.look_for_owed(now).await;
         Ok((this, handle))
     }
@@ -202,6 +226,8 @@ impl PlayoutLoop {
             self.carry_out(now);
             self.publish();
             self.handle.turned(now.mono);
+            self.pulse.beat();
+            self.test_on_schedule(now);
             let wake = self.playout.next_wakeup().map_or(now.mono + TICK, |wake| wake.min(now.mono + TICK));
             let wake = tokio::time::Instant::from_std(self.clock.instant(wake));
             tokio::select! {
@@ -344,7 +370,7 @@ impl PlayoutLoop {
                 _ => continue,
             };
             if let Some((slot, played)) = self.output.heard(&event, self.clock.as_ref(), now) {
-                let evidence = self.output.evidence(&slot);
+                let evidence = self.evidence_so_far(&slot, now);
                 self.log.write(
                     now.wall,
                     vec![LogJob::Progress { slot, played, evidence }],

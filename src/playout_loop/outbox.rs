@@ -39,7 +39,7 @@ impl PlayoutLoop {
             }
             Command::RecordProgress { slot, played } => {
                 self.show_on_air(&slot, played, None);
-                let evidence = self.output.evidence(&slot);
+                let evidence = self.evidence_so_far(&slot, now);
                 self.log.write(
                     now.wall,
                     vec![LogJob::Progress { slot, played, evidence }],
@@ -52,7 +52,8 @@ impl PlayoutLoop {
                 );
             }
             Command::RecordEnded { slot, outcome, reason, played, started, ended, confirmed } => {
-                let evidence = self.output.evidence(&slot);
+                let (evidence, reason, confirmed) =
+                    self.amplifiers_word(&slot, outcome, reason, ended, confirmed, now);
                 self.forget(&slot);
                 tracing::info!(
                     slot = slot.as_str(),
@@ -92,7 +93,8 @@ impl PlayoutLoop {
             }
             Command::RecordHeard { entry, outcome, reason, played, started, ended, confirmed } => {
                 let slot = entry.key().clone();
-                let evidence = self.output.evidence(&slot);
+                let (evidence, reason, confirmed) =
+                    self.amplifiers_word(&slot, outcome, reason, ended, confirmed, now);
                 self.forget(&slot);
                 tracing::warn!(
                     slot = slot.as_str(),
@@ -135,7 +137,9 @@ impl PlayoutLoop {
                 inputs.into_iter().for_each(|input| self.playout.handle(input, now));
             }
             Command::Energise { zones } => {
-                self.order(amplifier::Order::Energise(zones.iter().map(ToString::to_string).collect()));
+                let insist = self.due.values().any(|slot| matches!(slot.origin, Origin::Emergency(_)));
+                let zones = zones.iter().map(ToString::to_string).collect();
+                self.order(amplifier::Order::Energise { zones, insist });
             }
             Command::Unmute => self.order(amplifier::Order::Unmute),
             Command::Mute => self.order(amplifier::Order::Mute),

@@ -24,6 +24,8 @@ pub struct AirStatus {
     pub driver: &'static str,
     /// What the amplifier last did wrong, until it does something right.
     pub amplifier_fault: Option<String>,
+    /// What the amplifier's task found last.
+    pub amplifier: super::AmplifierSeen,
     /// `device`, `capture` or `null`.
     pub output_form: &'static str,
     /// Name of the output while it is open.
@@ -231,6 +233,20 @@ impl PlayoutHandle {
     fn send(&self, message: super::Message) -> Result<()> {
         let gone = |_| Error::internal("the playout does not turn; restart the daemon");
         self.messages.send(message).map_err(gone)
+    }
+
+    /// Asks something of the amplifier for a person; refused while the air needs it.
+    ///
+    /// # Errors
+    /// Why not, for the person; or that the loop is gone.
+    pub async fn service(&self, what: super::Service, by: String) -> Result<super::attended::Given> {
+        let gone = || Error::internal("the playout does not turn; restart the daemon");
+        let (done, answer) = oneshot::channel();
+        self.messages.send(super::Message::Service { what, by, done }).map_err(|_| gone())?;
+        match tokio::time::timeout(super::attended::ANSWERED_WITHIN, answer).await {
+            Ok(Ok(given)) => given.map_err(super::Refused::into_error),
+            _ => Err(gone()),
+        }
     }
 
     /// Silences the station until it is released, or releases it; done when this returns.

@@ -46,7 +46,7 @@ impl Workshop {
         Self::with(folders, shelf, config, Box::new(inspector))
     }
 
-    pub(super) fn with(
+    pub(crate) fn with(
         folders: Folders,
         shelf: Arc<Shelf>,
         config: &Config,

@@ -4,10 +4,12 @@
 //! turns every error into its answer.
 
 mod airings;
+mod amplifier;
 mod audio;
 mod bodies;
 mod campaigns;
 mod emergency;
+mod metrics;
 mod openapi;
 mod page;
 mod plan;
@@ -137,6 +139,10 @@ pub fn routes(app: Arc<App>) -> impl Filter<Extract = (Response,), Error = Infal
         .or(emergency::routes(&app))
         .unify()
         .or(station::routes(&app))
+        .unify()
+        .or(amplifier::routes(&app))
+        .unify()
+        .or(metrics::routes(&app))
         .unify()
         .or(session::routes(&app))
         .unify()

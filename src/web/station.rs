@@ -153,10 +153,7 @@ fn now(app: &App) -> Result<Value> {
             "id": urgent.id, "slot": urgent.slot, "title": urgent.title, "zones": urgent.zones,
             "expires": instant(urgent.expires), "on_air": air.sounds(&urgent.slot),
         })).collect::<Vec<Value>>(),
-        "amplifier": {
-            "driver": air.driver, "state": air.view.as_ref().map(|view| view.amplifier),
-            "zones": air.view.as_ref().map(|view| &view.zones), "fault": air.amplifier_fault,
-        },
+        "amplifier": super::amplifier::shown(&air, timezone),
         "output": { "form": air.output_form, "device": air.output_device, "fault": air.output_fault },
         "sound": {
             "level_dbfs": air.level_dbfs,

@@ -1,7 +1,7 @@
 //! The shapes on the wire. Domain types do not know them.
 
 use super::bodies::Show;
-use crate::airing_log::Evidence;
+use crate::airing_log::{AmplifierEvidence, AmplifierReading, Evidence};
 use crate::error::{Error, Result};
 use crate::preparing::Readiness;
 use crate::store::{Airing, SegmentRecord, Stored};
@@ -235,7 +235,7 @@ pub(super) fn moved(it: &Move, timezone: &TimeZone) -> Value {
 }
 
 /// The columns of an airing in CSV.
-pub(super) const AIRING_COLUMNS: [&str; 27] = [
+pub(super) const AIRING_COLUMNS: [&str; 29] = [
     "seq",
     "slot",
     "planned_start",
@@ -263,6 +263,8 @@ pub(super) const AIRING_COLUMNS: [&str; 27] = [
     "gaps",
     "gap_seconds",
     "lufs",
+    "amplifier_samples",
+    "amplifier_gap_seconds",
 ];
 
 /// A closed airing as it is shown.
@@ -276,6 +278,7 @@ pub(super) fn airing(airing: &Airing, timezone: &TimeZone) -> Value {
         Origin::Programme(_) | Origin::Campaign(_) => None,
     };
     let (reason, proof) = (airing.reason.as_ref(), airing.evidence.as_ref());
+    let word = proof.and_then(|proof| proof.amplifier.as_ref());
     let say = |pick: fn(&Reason) -> &str| reason.map(pick);
     json!({
         "seq": airing.seq,
@@ -305,6 +308,8 @@ pub(super) fn airing(airing: &Airing, timezone: &TimeZone) -> Value {
         "gaps": proof.map(|proof| proof.gap_count),
         "gap_seconds": proof.map(|proof| millis(proof.gap_ms)),
         "lufs": proof.and_then(|proof| proof.lufs),
+        "amplifier_samples": word.map(|word| word.samples),
+        "amplifier_gap_seconds": word.map(|word| millis(word.longest_gap_ms)),
         "evidence": proof.map(|proof| evidence(proof, timezone)),
     })
 }
@@ -325,6 +330,31 @@ fn evidence(it: &Evidence, timezone: &TimeZone) -> Value {
         "gap_seconds": millis(it.gap_ms),
         "lufs": it.lufs,
         "peak_dbfs": it.peak_dbfs,
+        "amplifier": it.amplifier.as_ref().map(|word| amplifier(word, timezone)),
+    })
+}
+
+/// What the amplifier said of an airing.
+fn amplifier(word: &AmplifierEvidence, timezone: &TimeZone) -> Value {
+    let reading = |it: &Option<AmplifierReading>| {
+        it.as_ref().map(|it| {
+            json!({ "at": local(it.at, timezone), "power": it.power, "sound": it.sound, "zones": it.zones })
+        })
+    };
+    let tenths = |(low, high): (i16, i16)| [f64::from(low) / 10.0, f64::from(high) / 10.0];
+    let volts = |(low, high): (u16, u16)| [f64::from(low) / 1000.0, f64::from(high) / 1000.0];
+    json!({
+        "driver": word.driver,
+        "held_by": word.held_by,
+        "samples": word.samples,
+        "longest_gap_seconds": millis(word.longest_gap_ms),
+        "before": reading(&word.before),
+        "begin": reading(&word.begin),
+        "end": reading(&word.end),
+        "temperature": word.temperature.map(tenths),
+        "supply": word.supply.map(volts),
+        "faults": word.faults,
+        "unconfirmed": word.unconfirmed,
     })
 }
 

@@ -11,6 +11,7 @@
     reason = "a test may"
 )]
 
+mod amplifier;
 mod commands;
 mod disk_full;
 mod emergency;

@@ -228,6 +228,10 @@ impl Station {
         (text("token"), text("id"))
     }
 
+    pub(crate) fn address(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
     pub(crate) fn stranger(&self) -> Client {
         Client { port: self.port, token: None }
     }

@@ -46,6 +46,7 @@ fn evidence(frames: u64) -> Box<Evidence> {
         gap_ms: 171,
         lufs: Some(-16.02),
         peak_dbfs: Some(-1.0),
+        amplifier: None,
     })
 }
 
