@@ -102,6 +102,7 @@ async fn station(
         folders: folders.clone(),
         events: events.clone(),
         amplifier: amplifier(&config.amplifier.bridge)?,
+        wired_zones: config.amplifier.bridge.wired_zones(),
         self_test: config.amplifier.self_test,
         output: output(&config.audio),
         plan_changed: plan_watch,

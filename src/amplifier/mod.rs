@@ -4,10 +4,12 @@
 
 mod faults;
 mod supervision;
+mod wiring;
 mod witness;
 
 pub use faults::{AmplifierFault, Trouble};
 pub(crate) use supervision::{Change, Supervision};
+pub(crate) use wiring::Wiring;
 pub(crate) use witness::Witness;
 
 use loaxa_firmware_bridge::{AmplifierStatus, BridgeError, Identity, LineCounters, SelfTest};

@@ -98,6 +98,10 @@ impl PlayoutLoop {
                     self.replan();
                 }
             }
+            Message::Zones(Ok(zones)) => self.wiring.learn(zones),
+            Message::Zones(Err(error)) => {
+                tracing::error!(%error, "the zones' names could not be read; those of before stay");
+            }
             Message::Owed(owed) => self.resume(owed, now),
             Message::Write(job) => self.keep_at_last(job, now),
             Message::Switch { by, stop, done } => {

@@ -25,7 +25,7 @@ pub use status::{AirStatus, OnAir, PlayoutHandle, SoundFault, Urgent};
 pub use supervised::{AmplifierSeen, Tested};
 
 use crate::airing_log::{LogWriter, Urgency};
-use crate::amplifier::Seen;
+use crate::amplifier::{Seen, Wiring};
 use crate::clock::Clock;
 use crate::error::Result;
 use crate::events::Events;
@@ -38,6 +38,7 @@ use loaxa_audio::prepared::Prepared;
 use loaxa_firmware_bridge::Amplifier;
 use loaxa_schedules::{
     Activity, Busy, Entry, Input, Interruption, Now, Playout, PlayoutSettings, PlayoutView, Slot, SlotKey,
+    Zone,
 };
 use serde_json::json;
 use std::collections::{HashMap, HashSet};
@@ -79,6 +80,8 @@ pub(crate) enum Message {
     Amplifier(Box<Seen>),
     /// A person wants something of the amplifier.
     Service { what: Service, by: String, done: oneshot::Sender<attended::Answer> },
+    /// The station's zones, after any change.
+    Zones(Result<Vec<Zone>>),
     /// Somebody stops or releases the station.
     Switch { by: String, stop: bool, done: oneshot::Sender<()> },
 }
@@ -97,6 +100,8 @@ pub struct Parts {
     pub events: Events,
     /// The bridge to the amplifier, if there is one, and the name of its driver.
     pub amplifier: (Option<Box<dyn Amplifier>>, &'static str),
+    /// The zones that have a relay, as the configuration writes them; None: any zone is taken.
+    pub wired_zones: Option<Vec<String>>,
     /// When the amplifier tests itself, by the station's clock; None: only when it is asked to.
     pub self_test: Option<jiff::civil::Time>,
     /// Where the sound goes, and the word for it.
@@ -122,6 +127,7 @@ pub struct PlayoutLoop {
     pulse: pulse::Pulse,
     supervised: supervised::Supervised,
     output: output::Air,
+    wiring: Wiring,
     /// Slots between their due row and their outcome, as they were announced.
     due: HashMap<SlotKey, Slot>,
     /// Slots whose outcome is being written and may call for a second chance, which only a new plan can give.
@@ -184,6 +190,7 @@ impl PlayoutLoop {
         }
         let mut this = Self {
             log: LogWriter::start(Arc::clone(&parts.store))?,
+            wiring: Wiring::new(parts.wired_zones),
             output: output::Air::new(parts.output.0, parts.folders, sender.clone()),
             clock: parts.clock,
             store: parts.store,
@@ -219,6 +226,7 @@ impl PlayoutLoop {
 
     /// Turns until `shutdown`, then goes down in order: mute, silence, output closed, amplifier dark, log written.
     pub async fn run(mut self, mut shutdown: watch::Receiver<bool>) {
+        self.ask_for_zones();
         self.replan();
         loop {
             let now = self.clock.now();
@@ -239,6 +247,7 @@ impl PlayoutLoop {
                 changed = self.plan_changed.changed() => {
                     if changed.is_ok() {
                         self.check_approvals();
+                        self.ask_for_zones();
                         self.replan();
                     }
                 }
@@ -323,6 +332,14 @@ impl PlayoutLoop {
                 .and_then(|()| planning::ahead(&store, &site, busy, from, now.wall));
             let _ = sender.send(Message::Planned { era, result: planned });
             loaxa_board_sys::give_memory_back();
+        });
+    }
+
+    /// Reads the zones' names beside the loop: the amplifier's relays may be configured by them.
+    fn ask_for_zones(&self) {
+        let (store, sender) = (Arc::clone(&self.store), self.sender.clone());
+        tokio::task::spawn_blocking(move || {
+            let _ = sender.send(Message::Zones(store.all_documents()));
         });
     }
 

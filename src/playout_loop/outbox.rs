@@ -138,7 +138,7 @@ impl PlayoutLoop {
             }
             Command::Energise { zones } => {
                 let insist = self.due.values().any(|slot| matches!(slot.origin, Origin::Emergency(_)));
-                let zones = zones.iter().map(ToString::to_string).collect();
+                let zones = zones.iter().map(|zone| self.wiring.word(zone)).collect();
                 self.order(amplifier::Order::Energise { zones, insist });
             }
             Command::Unmute => self.order(amplifier::Order::Unmute),

@@ -242,6 +242,7 @@ impl Station {
             folders,
             events: Events::default(),
             amplifier: (Some(Box::new(amplifier)), "tested"),
+            wired_zones: None,
             self_test: None,
             output: (OutputSettings::new(OutputKind::Null, 8_000), "null"),
             plan_changed: plan_watch,

@@ -29,6 +29,11 @@ use serde_json::Value;
 
 /// Furthest that a start may lie from its planned second, in milliseconds.
 const START_MS: f64 = 100.0;
+/// What every recording is brought to, however loud it came, in LUFS, and how far from it may be heard, in LU.
+const TARGET: f64 = -16.0;
+const NEAR: f64 = 0.5;
+/// Nothing is heard above this, in dBTP: the station's ceiling and the difference of two instruments.
+const CEILING: f64 = -0.9;
 /// From one start to the next, so that output and amplifier are off in between: arming takes 8 s, lingering 5 s.
 const APART_SECONDS: i64 = 16;
 /// From now to the first start: planning and arming fit in.
@@ -55,27 +60,29 @@ struct Heard {
     off_ms: f64,
     /// What the log says of the start, minus what was heard, in milliseconds.
     told_off_ms: f64,
+    /// Integrated loudness in LUFS and true peak in dBTP of what was heard.
+    loudness: (f64, f64),
 }
 
-/// Airs a recording `count` times before a witness.
-fn air(witness: &Witness, seconds: u32, count: u32) -> Vec<Heard> {
+/// Airs a recording `count` times before a witness; it is louder than usual by so many dB.
+fn air(witness: &Witness, seconds: u32, decibels: f64, count: u32) -> Vec<Heard> {
     let folder = lab::folder();
     let path = folder.path();
-    let file = sound::mp3(path, seconds);
+    let file = sound::mp3_at(path, seconds, decibels);
     let reference = sound::reference(&file);
     match witness {
         Witness::Card => {
             let card = Card::new(path);
             let station = Station::start(path, card::AUDIO, Some(&card.alsa()));
             let rows = air_on(station, path, &file, seconds, count);
-            judge(rows, &card.heard(), &reference)
+            judge(rows, &card.heard(), &reference, path)
         }
         Witness::Pulse => {
             let server = Pulse::start();
             let listener = server.listen();
             let station = Station::start(path, pulse::AUDIO, Some(&server.alsa()));
             let rows = air_on(station, path, &file, seconds, count);
-            judge(rows, &listener.heard(), &reference)
+            judge(rows, &listener.heard(), &reference, path)
         }
     }
 }
@@ -109,7 +116,7 @@ fn air_on(station: Station, folder: &Path, file: &Path, seconds: u32, count: u32
     rows
 }
 
-fn judge(rows: Vec<Value>, recording: &Recording, reference: &[f64]) -> Vec<Heard> {
+fn judge(rows: Vec<Value>, recording: &Recording, reference: &[f64], folder: &Path) -> Vec<Heard> {
     let offset = wall_offset();
     eprintln!("the witness doubts its instants by {:.3} ms", recording.doubt_ms);
     assert!(recording.doubt_ms < 10.0, "the witness is no witness");
@@ -121,7 +128,9 @@ fn judge(rows: Vec<Value>, recording: &Recording, reference: &[f64]) -> Vec<Hear
         .map(|row| {
             let planned = monotonic(&row, "planned_start");
             let verdict = recording.compare(reference, planned);
+            let end = (verdict.first + verdict.frames).min(recording.samples.len());
             Heard {
+                loudness: sound::loudness(folder, &recording.samples[verdict.first..end]),
                 off_ms: (verdict.began - planned) / 1e6,
                 told_off_ms: (monotonic(&row, "started") - verdict.began) / 1e6,
                 verdict,
@@ -142,31 +151,37 @@ fn assert_whole(heard: &Heard) {
     );
 }
 
-fn one_clip(witness: &Witness, name: &str) {
+fn one_clip(witness: &Witness, name: &str, decibels: f64) {
     let seconds = number("LOAXA_CLIP_SECONDS", 20);
-    let heard = air(witness, seconds, 1);
+    let heard = air(witness, seconds, decibels, 1);
     let heard = &heard[0];
     let verdict = &heard.verdict;
     eprintln!(
         "{name}: {seconds} s heard {:+.2} ms from the plan; the log says {:+.2} ms from what was heard; {} of {} frames, \
-         likeness {:.5} at worst, residual {:.1} dB; aired {} s, confirmed {}",
+         likeness {:.5} at worst, residual {:.1} dB; {:.2} LUFS, {:.2} dBTP; aired {} s, confirmed {}",
         heard.off_ms,
         heard.told_off_ms,
         verdict.frames,
         verdict.wanted,
         verdict.likeness,
         verdict.residual_db,
+        heard.loudness.0,
+        heard.loudness.1,
         heard.row["seconds_aired"],
         heard.row["confirmed"],
     );
     assert_whole(heard);
     assert!(heard.off_ms.abs() < START_MS, "{verdict:?}");
     assert!(heard.told_off_ms.abs() < START_MS, "the log tells another start: {}", heard.row);
+    let (lufs, true_peak) = heard.loudness;
+    assert!((lufs - TARGET).abs() < NEAR && true_peak < CEILING, "{:?}", heard.loudness);
+    let told = heard.row["evidence"]["lufs"].as_f64().unwrap_or(f64::NAN);
+    assert!((told - lufs).abs() < NEAR, "the log tells {told} LUFS, {lufs} were heard: {}", heard.row);
 }
 
 fn many_starts(witness: &Witness, name: &str) {
     let count = number("LOAXA_STARTS", 20);
-    let heard = air(witness, 2, count);
+    let heard = air(witness, 2, 0.0, count);
     let off: Vec<f64> = heard.iter().map(|heard| heard.off_ms).collect();
     let told: Vec<f64> = heard.iter().map(|heard| heard.told_off_ms).collect();
     let (middle, worst) = median_and_worst(&off);
@@ -182,12 +197,12 @@ fn many_starts(witness: &Witness, name: &str) {
 
 #[test]
 fn a_planned_clip_is_heard_whole_and_in_time_on_a_sound_server() {
-    one_clip(&Witness::Pulse, "PulseAudio");
+    one_clip(&Witness::Pulse, "PulseAudio", -18.0);
 }
 
 #[test]
 fn a_planned_clip_is_heard_whole_and_in_time_on_a_card() {
-    one_clip(&Witness::Card, "virtual card");
+    one_clip(&Witness::Card, "virtual card", 4.0);
 }
 
 #[test]

@@ -21,6 +21,8 @@ const PER_SAMPLE: f64 = 1e9 / RATE as f64;
 pub(crate) struct Verdict {
     /// Monotonic nanosecond of the first frame.
     pub(crate) began: f64,
+    /// The first sample of it.
+    pub(crate) first: usize,
     /// Frames from the first to the last that was heard.
     pub(crate) frames: usize,
     /// Frames that the recording has.
@@ -93,6 +95,7 @@ impl Recording {
         }
         Verdict {
             began: self.instant(first),
+            first,
             frames: last + 1 - first,
             wanted: wanted.len(),
             likeness,

@@ -10,6 +10,12 @@ use super::tool;
 /// A stereo MP3 of 44.1 kHz and 128 kbit/s, as newsrooms send them: drifting tones, different on both sides, over a
 /// little noise. It is nowhere silent and nowhere the same, so that any shift, gap or repetition shows.
 pub(crate) fn mp3(folder: &Path, seconds: u32) -> PathBuf {
+    mp3_at(folder, seconds, 0.0)
+}
+
+/// The same, louder by so many dB.
+pub(crate) fn mp3_at(folder: &Path, seconds: u32, decibels: f64) -> PathBuf {
+    let level = 10f64.powf(decibels / 20.0);
     const SOURCE_RATE: u32 = 44_100;
     let wav = folder.join(format!("clip-{seconds}.wav"));
     let mut dice = 7_u64;
@@ -28,7 +34,8 @@ pub(crate) fn mp3(folder: &Path, seconds: u32) -> PathBuf {
         .flat_map(|frame| {
             let t = f64::from(frame) / f64::from(SOURCE_RATE);
             let both = 0.2 * tone(t, 180.0, 900.0, 7.3) + 0.02 * noise();
-            [both + 0.15 * tone(t, 1_000.0, 2_600.0, 5.1), both + 0.15 * tone(t, 600.0, 3_100.0, 11.9)]
+            let sides = [tone(t, 1_000.0, 2_600.0, 5.1), tone(t, 600.0, 3_100.0, 11.9)];
+            sides.map(|side| level * (both + 0.15 * side))
         })
         .collect();
     write_wav(&wav, SOURCE_RATE, 2, &samples).unwrap();
@@ -52,6 +59,22 @@ pub(crate) fn wav(folder: &Path, name: &str, seconds: f64, pitch: f64) -> PathBu
         .collect();
     write_wav(&file, RATE, 1, &samples).unwrap();
     file
+}
+
+/// How loud ffmpeg finds what a witness heard: integrated loudness in LUFS and true peak in dBTP.
+pub(crate) fn loudness(folder: &Path, heard: &[i16]) -> (f64, f64) {
+    let wav = folder.join("heard.wav");
+    let samples: Vec<f64> = heard.iter().map(|&sample| f64::from(sample) / 32_768.0).collect();
+    write_wav(&wav, RATE, 1, &samples).unwrap();
+    let filter = "ebur128=peak=true:metadata=1,ametadata=print:file=-";
+    let arguments = ["-v", "error", "-i", wav.to_str().unwrap(), "-af", filter, "-f", "null", "-"];
+    let lines = String::from_utf8(tool("ffmpeg", "ffmpeg", &arguments)).unwrap();
+    // it says after each tenth of a second what it found so far
+    let last = |key: &str| {
+        let value = lines.lines().rev().find_map(|line| line.strip_prefix(key)).unwrap();
+        value.parse::<f64>().unwrap()
+    };
+    (last("lavfi.r128.I="), 20.0 * last("lavfi.r128.true_peak=").log10())
 }
 
 /// What ffmpeg hears in a file: one channel at the station's rate, in 16-bit steps.

@@ -4,10 +4,11 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+pub(crate) use rustix::process::Signal;
 use serde_json::{Value, json};
 
 /// The program under test, built by cargo with whatever includes this.
@@ -19,6 +20,8 @@ pub(crate) struct Station {
     folder: PathBuf,
     address: SocketAddr,
     lines: Arc<Mutex<Vec<String>>>,
+    /// A token that may read the status, once it was asked for.
+    reader: OnceLock<String>,
     /// From the start of the process until it said "ready".
     pub(crate) ready_after: Duration,
 }
@@ -48,7 +51,22 @@ fn command(folder: &Path, words: &[&str]) -> Command {
 impl Station {
     /// Starts the daemon in `folder` and waits until it is ready. `alsa` is ALSA's configuration file, if it needs one.
     pub(crate) fn start(folder: &Path, audio: &str, alsa: Option<&Path>) -> Self {
-        std::fs::write(folder.join("loaxa.toml"), configuration(audio)).unwrap();
+        Self::start_as(folder, &configuration(audio), alsa)
+    }
+
+    /// The same with a configuration of its own.
+    pub(crate) fn start_as(folder: &Path, configuration: &str, alsa: Option<&Path>) -> Self {
+        std::fs::write(folder.join("loaxa.toml"), configuration).unwrap();
+        Self::serve(folder, alsa)
+    }
+
+    /// After its end, however it came: the same station on the same data.
+    pub(crate) fn again(mut self) -> Self {
+        self.child.wait().unwrap();
+        Self::serve(&self.folder, None)
+    }
+
+    fn serve(folder: &Path, alsa: Option<&Path>) -> Self {
         let mut command = command(folder, &["serve"]);
         if let Some(alsa) = alsa {
             command.env("ALSA_CONFIG_PATH", alsa);
@@ -76,7 +94,14 @@ impl Station {
             panic!("the station did not become ready: {:#?}", lines.lock().unwrap());
         };
         let address = rest.split_whitespace().next().unwrap().parse().unwrap();
-        Self { child, folder: folder.to_owned(), address, lines, ready_after: at - begun }
+        Self {
+            child,
+            folder: folder.to_owned(),
+            address,
+            lines,
+            reader: OnceLock::new(),
+            ready_after: at - begun,
+        }
     }
 
     /// A token of its own identity.
@@ -228,11 +253,22 @@ impl Station {
         std::fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap().count()
     }
 
+    /// Sends its process a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        let id = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(id, signal).unwrap();
+    }
+
+    /// Its status, as whoever may read it sees it.
+    pub(crate) fn status(&self) -> Value {
+        let reader = self.reader.get_or_init(|| self.token("watcher", &["status:read"]));
+        self.ask(reader, 200, "GET /status", None)
+    }
+
     /// Ends it as systemd does, and says how long it took.
     pub(crate) fn stop(mut self) -> Duration {
         let begun = Instant::now();
-        let id = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+        self.signal(Signal::TERM);
         while self.child.try_wait().unwrap().is_none() {
             assert!(begun.elapsed() < Duration::from_secs(20), "it does not end: {:#?}", self.said());
             std::thread::sleep(Duration::from_millis(5));
