@@ -4,6 +4,7 @@
 //! Needs `simavr`, `libsimavr-dev`, `gcc-avr`, `avr-libc` and `libelf-dev`; without one of them the tests fail.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 #![allow(clippy::disallowed_methods, reason = "real time is what is tested here")]
+#![allow(clippy::print_stdout, reason = "a measurement is reported")]
 
 #[path = "../../firmware-bridge/tests/firmware/mod.rs"]
 mod firmware;
@@ -24,6 +25,15 @@ const DEAD_MAN: u64 = 3_000;
 const DARK_WITHIN: u64 = 100;
 const CLIP_SECONDS: u32 = 25;
 
+fn configuration(controller: &Controller) -> String {
+    format!(
+        "[web]\nlisten = \"127.0.0.1:0\"\n[audio]\noutput = \"null\"\n[clock]\ntrust = \"always\"\n[amplifier]\n\
+         driver = \"modbus-rtu\"\nport = \"{}\"\nbaud = 19200\nprofile = \"loaxa-controller\"\n\
+         zones = {{ \"Toàn xã\" = 1 }}\ndead_man_ms = {DEAD_MAN}\n",
+        controller.path()
+    )
+}
+
 /// A station whose programme sounds, and its controller.
 struct OnAir {
     station: Station,
@@ -36,13 +46,7 @@ impl OnAir {
     fn new() -> Self {
         let folder = lab::folder();
         let controller = Controller::start(19_200);
-        let configuration = format!(
-            "[web]\nlisten = \"127.0.0.1:0\"\n[audio]\noutput = \"null\"\n[clock]\ntrust = \"always\"\n[amplifier]\n\
-             driver = \"modbus-rtu\"\nport = \"{}\"\nbaud = 19200\nprofile = \"loaxa-controller\"\n\
-             zones = {{ \"Toàn xã\" = 1 }}\ndead_man_ms = {DEAD_MAN}\n",
-            controller.path()
-        );
-        let station = Station::start_as(folder.path(), &configuration, None);
+        let station = Station::start_as(folder.path(), &configuration(&controller), None);
         let file = lab::sound::wav(folder.path(), "clip", f64::from(CLIP_SECONDS), 500.0);
         let start = Timestamp::from_second(Timestamp::now().as_second() + 12).unwrap();
         station.plan(&file, &[start]);
@@ -177,4 +181,43 @@ fn stop_at_the_station_silences_at_once_latches_and_is_in_the_row() {
     on_air.controller.take_stop_back();
     on_air.wait("release", |on_air| on_air.station.status()["stopped"].is_null());
     assert!(on_air.folder.path().exists());
+}
+
+/// Half an hour of short airings, one every minute: nothing is lost on the line, nothing grows, every airing confirmed.
+#[test]
+#[ignore = "takes half an hour: LOAXA_MINUTES=30 cargo test --test amplifier -- --ignored --nocapture"]
+fn half_an_hour_with_the_controller_neither_leaks_nor_drifts() {
+    let minutes: i64 = std::env::var("LOAXA_MINUTES").map_or(30, |text| text.parse().unwrap());
+    let folder = lab::folder();
+    let controller = Controller::start(19_200);
+    let station = Station::start_as(folder.path(), &configuration(&controller), None);
+    let file = lab::sound::wav(folder.path(), "clip", 20.0, 500.0);
+    let first = Timestamp::from_second(Timestamp::now().as_second() + 15).unwrap();
+    let starts: Vec<Timestamp> =
+        (0..minutes).map(|minute| first + SignedDuration::from_secs(60 * minute)).collect();
+    station.plan(&file, &starts);
+    let mut resident = Vec::new();
+    for start in &starts {
+        while Timestamp::now() < *start + SignedDuration::from_secs(30) {
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        resident.push(station.memory().0);
+    }
+    let rows = station.airings(starts.len(), Timestamp::now() + SignedDuration::from_secs(60));
+    let status = station.status();
+    println!("resident MiB each minute: {resident:.1?}\n{}", status["amplifier"]);
+    for row in &rows {
+        assert_eq!(
+            (&row["outcome"], &row["confirmed"]),
+            (&Value::from("aired"), &Value::from(true)),
+            "{row}"
+        );
+    }
+    let early = resident[resident.len() / 3];
+    assert!(resident.last().unwrap() - early < 2.0, "it grows: {resident:?}");
+    assert_eq!(status["amplifier"]["faults"], Value::Array(Vec::new()), "{status}");
+    let events = controller.events();
+    let (begun, ended) = (&events[0], controller.tell("now"));
+    let drift = (ended.wall_us - begun.wall_us) as f64 / 1e3 - ms(begun, &ended) as f64;
+    println!("the chip ran {} s, {drift:.0} ms off the machine's clock", ms(begun, &ended) / 1_000);
 }
