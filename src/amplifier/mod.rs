@@ -1,6 +1,6 @@
 //! The amplifier as the people in charge see it: what is wrong with it and what to do, and what it says of each airing.
 //!
-//! Pure: the playout's loop hands in what was read ([`Seen`]) and the time, and carries out what comes of it.
+//! Pure: the playout's loop hands in what was read (`Seen`) and the time, and carries out what comes of it.
 
 mod faults;
 mod supervision;

@@ -28,7 +28,7 @@ pub enum Service {
     On {
         /// By the names that the driver knows.
         zones: Vec<String>,
-        /// At most [`LONGEST_ON`].
+        /// At most `LONGEST_ON`.
         seconds: u64,
     },
     /// Dark again.
