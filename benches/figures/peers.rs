@@ -81,8 +81,8 @@ fn command(name: &str, folder: &Path, file: &Path) -> Option<Command> {
         "ffmpeg" => ("ffmpeg", ["-v", "error", "-i", &path, "-f", "alsa", "card"].map(String::from).to_vec()),
         "liquidsoap" => {
             let script = format!(
-                "settings.init.allow_root := true\n\
-                 settings.alsa.alsa_buffer := 8192\n\
+                "settings.init.allow_root.set(true)\n\
+                 settings.alsa.alsa_buffer.set(8192)\n\
                  output.alsa(device=\"card\", fallible=true, once(single(\"{path}\")))\n"
             );
             std::fs::write(folder.join("play.liq"), script).ok()?;

@@ -47,7 +47,9 @@ struct Track {
 
 impl Witness {
     /// The first frame of a slot was heard. Begun anew, the attempt before is forgotten.
-    pub(crate) fn started(&mut self, slot: &SlotKey, zones: Vec<String>, at: Timestamp, now: Now) {
+    pub(crate) fn started(&mut self, slot: &SlotKey, mut zones: Vec<String>, at: Timestamp, now: Now) {
+        // as they are read
+        zones.sort();
         let started = mono_of(at, now);
         let track = Track {
             zones,

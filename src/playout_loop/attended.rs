@@ -80,32 +80,47 @@ impl PlayoutLoop {
             Service::Clear => {
                 let (give, take) = oneshot::channel();
                 self.order(amplifier::Order::Clear { by, done: give });
-                pass(take, done);
+                self.pass(take, done);
             }
             Service::Off => {
                 let (give, take) = oneshot::channel();
                 self.order(amplifier::Order::ManualOff { by, done: give });
-                pass(take, done);
+                self.pass(take, done);
             }
             Service::On { zones, seconds } => {
                 let (give, take) = oneshot::channel();
                 let until = tokio::time::Instant::now() + Duration::from_secs(seconds.clamp(1, LONGEST_ON));
                 self.order(amplifier::Order::Manual { by, zones, until, done: give });
-                pass(take, done);
+                self.pass(take, done);
             }
             Service::Test => {
                 let (give, take) = oneshot::channel();
                 self.order(amplifier::Order::Test { done: give });
+                let sender = self.sender.clone();
                 tokio::spawn(async move {
-                    let _ = done.send(match take.await {
+                    let answer = match take.await {
                         Ok(Some(test)) if test.steps.is_empty() => Err(stopped()),
                         Ok(Some(test)) => Ok(Given::Tested(test)),
                         Ok(None) => Err(taken()),
                         Err(_) => Err(gone()),
-                    });
+                    };
+                    let _ = sender.send(super::Message::Served { answer, done });
                 });
             }
         }
+    }
+
+    /// The answer goes through the loop: whoever gets it then sees what was read for it.
+    fn pass(&self, take: oneshot::Receiver<Result<(), String>>, done: oneshot::Sender<Answer>) {
+        let sender = self.sender.clone();
+        tokio::spawn(async move {
+            let answer = match take.await {
+                Ok(Ok(())) => Ok(Given::Done),
+                Ok(Err(why)) => Err(Refused::failed(why)),
+                Err(_) => Err(gone()),
+            };
+            let _ = sender.send(super::Message::Served { answer, done });
+        });
     }
 
     fn may_serve(&self, what: &Service, now: Now) -> Result<(), Refused> {
@@ -176,16 +191,6 @@ fn came(timezone: &jiff::tz::TimeZone, at: jiff::civil::Time, from: Timestamp, t
             .is_ok_and(|at| from < at.timestamp() && at.timestamp() <= to)
     };
     on(today) || today.yesterday().is_ok_and(on)
-}
-
-fn pass(take: oneshot::Receiver<Result<(), String>>, done: oneshot::Sender<Answer>) {
-    tokio::spawn(async move {
-        let _ = done.send(match take.await {
-            Ok(Ok(())) => Ok(Given::Done),
-            Ok(Err(why)) => Err(Refused::failed(why)),
-            Err(_) => Err(gone()),
-        });
-    });
 }
 
 fn stopped() -> Refused {

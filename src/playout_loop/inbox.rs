@@ -80,6 +80,9 @@ impl PlayoutLoop {
             }
             Message::Amplifier(seen) => self.amplifier_seen(&seen, now),
             Message::Service { what, by, done } => self.serve(what, by, done, now),
+            Message::Served { answer, done } => {
+                let _ = done.send(answer);
+            }
             Message::Planned { era, result } => {
                 self.planning = false;
                 match result {

@@ -80,6 +80,8 @@ pub(crate) enum Message {
     Amplifier(Box<Seen>),
     /// A person wants something of the amplifier.
     Service { what: Service, by: String, done: oneshot::Sender<attended::Answer> },
+    /// What the amplifier's task made of that.
+    Served { answer: attended::Answer, done: oneshot::Sender<attended::Answer> },
     /// The station's zones, after any change.
     Zones(Result<Vec<Zone>>),
     /// Somebody stops or releases the station.

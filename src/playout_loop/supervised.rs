@@ -155,7 +155,8 @@ impl PlayoutLoop {
         if let Input::AudioStarted { slot, at } = input
             && self.orders.is_some()
         {
-            let zones = self.due.get(slot).map(|slot| slot.zones.iter().map(ToString::to_string).collect());
+            let zones =
+                self.due.get(slot).map(|slot| slot.zones.iter().map(|zone| self.wiring.word(zone)).collect());
             self.supervised.witness.started(slot, zones.unwrap_or_default(), *at, now);
         }
     }

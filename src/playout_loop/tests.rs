@@ -27,7 +27,7 @@ const COMES_WITHIN: Duration = Duration::from_secs(40);
 /// So many cases at a time.
 const AT_ONCE: usize = 19;
 /// The output keeps real time: where the machine had too much else to do for that, a cell is tried anew.
-const ATTEMPTS: usize = 3;
+const ATTEMPTS: usize = 2;
 /// A shared machine may be late by so much.
 const SLACK: Duration = Duration::from_secs(5);
 /// Seconds of the recording.

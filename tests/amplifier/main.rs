@@ -183,11 +183,19 @@ fn stop_at_the_station_silences_at_once_latches_and_is_in_the_row() {
     assert!(on_air.folder.path().exists());
 }
 
-/// Half an hour of short airings, one every minute: nothing is lost on the line, nothing grows, every airing confirmed.
+#[test]
+fn an_airing_is_confirmed_by_the_controller_from_its_beginning_to_its_end() {
+    steady(1);
+}
+
 #[test]
 #[ignore = "takes half an hour: LOAXA_MINUTES=30 cargo test --test amplifier -- --ignored --nocapture"]
 fn half_an_hour_with_the_controller_neither_leaks_nor_drifts() {
-    let minutes: i64 = std::env::var("LOAXA_MINUTES").map_or(30, |text| text.parse().unwrap());
+    steady(std::env::var("LOAXA_MINUTES").map_or(30, |text| text.parse().unwrap()));
+}
+
+/// Short airings, one every minute: nothing is lost on the line, nothing grows, every airing is confirmed.
+fn steady(minutes: i64) {
     let folder = lab::folder();
     let controller = Controller::start(19_200);
     let station = Station::start_as(folder.path(), &configuration(&controller), None);
@@ -215,7 +223,12 @@ fn half_an_hour_with_the_controller_neither_leaks_nor_drifts() {
     }
     let early = resident[resident.len() / 3];
     assert!(resident.last().unwrap() - early < 2.0, "it grows: {resident:?}");
-    assert_eq!(status["amplifier"]["faults"], Value::Array(Vec::new()), "{status}");
+    let amplifier = &status["amplifier"];
+    assert_eq!(amplifier["faults"], Value::Array(Vec::new()), "{status}");
+    assert_eq!(
+        (&amplifier["line"]["garbled"], &amplifier["line"]["foreign"]),
+        (&Value::from(0), &Value::from(0))
+    );
     let events = controller.events();
     let (begun, ended) = (&events[0], controller.tell("now"));
     let drift = (ended.wall_us - begun.wall_us) as f64 / 1e3 - ms(begun, &ended) as f64;
