@@ -12,7 +12,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 BUILD_PACKAGES := libasound2-dev libopus-dev pkg-config
 RUN_OPTIONAL   := espeak-ng
 TEST_PACKAGES  := ffmpeg sox lame flac vorbis-tools opus-tools espeak-ng pulseaudio pulseaudio-utils libasound2-plugins \
-                  gcc-avr avr-libc libsimavr-dev libelf-dev
+                  gcc-avr avr-libc libsimavr-dev libelf-dev python3 python3-cryptography strace
 FIRMWARE_PACKAGES := gcc-avr avr-libc
 PAGE_PACKAGES  := chromium
 
@@ -21,6 +21,7 @@ LOCKED      ?= --locked
 DENY        := 0.20.2
 TARGET_DIR  := $(or $(CARGO_TARGET_DIR),target)
 DATA        ?= demo-data
+SECONDS_OF_FUZZING ?= 300
 # What is tested on random cases is tested on the same ones each time; another number tries others.
 export PROPTEST_RNG_SEED ?= 1
 # The browser's side is optional: everything about it is skipped while the folder is not there.
@@ -28,7 +29,7 @@ PAGE        := $(wildcard web/package.json)
 
 step = @printf '\n== %s\n' '$(1)'
 
-.PHONY: help setup build run test bench advisories firmware format \
+.PHONY: help setup build run test bench fuzz-api advisories firmware format \
         packages-to-build packages-to-run packages-to-test packages-for-firmware page \
         check-format check-lints check-docs check-dependencies test-page test-rust deny
 
@@ -51,6 +52,12 @@ test: packages-to-test check-format check-lints check-docs check-dependencies te
 bench: packages-to-test ## measure; nothing is asserted
 	$(call step,benchmarks)
 	if [ -x benches/run.sh ]; then benches/run.sh; else $(CARGO) bench --workspace $(LOCKED); fi
+
+# Not part of `make test`: it asks at random, for minutes, and needs the network once.
+fuzz-api: packages-to-build page ## let schemathesis loose on a station (network, minutes)
+	$(call step,schemathesis)
+	$(CARGO) build $(LOCKED)
+	VENV="$(TARGET_DIR)/schemathesis" tests/schemathesis.sh "$(TARGET_DIR)/debug/loaxa" $(SECONDS_OF_FUZZING)
 
 firmware: packages-for-firmware ## build the program of the amplifier's controller
 	$(call step,firmware)
@@ -95,9 +102,10 @@ check-dependencies: deny
 	$(call step,licences and banned dependencies)
 	$(CARGO) deny $(LOCKED) check licenses bans sources
 
+# Most of the tests of the whole daemon wait for their station's time to come: four at once keep two cores half busy.
 test-rust: page
 	$(call step,tests)
-	$(CARGO) test --workspace $(LOCKED)
+	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-4} $(CARGO) test --workspace $(LOCKED)
 
 # cargo-deny is a tool, not a dependency: it is built once, and found on the path afterwards.
 deny:

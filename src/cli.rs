@@ -1,15 +1,24 @@
 //! The command line: what there is, and which room does it.
 
+mod backup;
+mod key;
+mod lifetime;
+
 use crate::access::{Role, Scope};
 use crate::airing_log::export::Format;
 use crate::commands;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
+use crate::tls::Pin;
+use backup::{BackupArguments, RestoreArguments};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
+pub(crate) use lifetime::lifetime;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// Audio broadcast scheduler for commune loudspeaker systems.
 #[derive(Parser)]
@@ -50,6 +59,8 @@ enum Command {
     /// Tokens for programs.
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Send a recording to a station. It is sent again, whole, when the line is cut, and kept once.
+    Push(Box<PushArguments>),
     /// What would air, and why not.
     Plan {
         #[command(flatten)]
@@ -72,6 +83,63 @@ enum Command {
     /// The airing log.
     #[command(subcommand)]
     Log(LogCommand),
+    /// The key with which this station signs its airing log, and the keys of those who may sign orders for it.
+    #[command(subcommand)]
+    Key(Box<key::KeyCommand>),
+    /// Sign an order: that a station may let a recording sound. The station is not asked.
+    Sign(Box<commands::SignArguments>),
+    /// Copy a station's data, daemon running or not: database, recordings by hash, a manifest with hashes.
+    Backup(BackupArguments),
+    /// Put a backup back, while the daemon does not run. Everything is checked first; what was there is kept.
+    Restore(RestoreArguments),
+}
+
+/// Which recording, to whom, and what is said of it.
+#[derive(Args, Clone)]
+pub struct PushArguments {
+    /// The recording.
+    pub file: PathBuf,
+    /// The station: https://HOST:PORT, or http://127.0.0.1:PORT on its own board.
+    #[arg(long)]
+    pub to: String,
+    /// A token with the scope segments:write (and schedule:write for --programme); `-` reads it from standard input.
+    /// Absent: the variable LOAXA_TOKEN, which other people of this machine cannot see.
+    #[arg(long)]
+    pub token: Option<String>,
+    /// Title, as people say it.
+    #[arg(long)]
+    pub title: String,
+    /// Language of what is said.
+    #[arg(long, default_value = "vi")]
+    pub lang: String,
+    /// normal, priority or emergency.
+    #[arg(long, default_value = "normal")]
+    pub class: String,
+    /// Put it at the end of this programme.
+    #[arg(long)]
+    pub programme: Option<String>,
+    /// SHA-256 of the station's key (or certificate), as it prints at its start: nobody else is spoken to. Absent: the
+    /// certificate authorities of this machine.
+    #[arg(long)]
+    pub pin: Option<Pin>,
+    /// Sign an order for it with this private key (`loaxa key new`), and send that, too.
+    #[arg(long, requires_all = ["author", "approver", "expires"])]
+    pub sign_with: Option<PathBuf>,
+    /// The approver's own private key: the order has both signatures.
+    #[arg(long, requires = "sign_with")]
+    pub approved_with: Option<PathBuf>,
+    /// Who wrote the order.
+    #[arg(long, requires = "sign_with")]
+    pub author: Option<String>,
+    /// Who approved it; never the author.
+    #[arg(long, requires = "sign_with")]
+    pub approver: Option<String>,
+    /// The order is in force until this instant, or for so long: 2026-12-31T17:00:00Z, 30d, 12h.
+    #[arg(long, requires = "sign_with", value_parser = commands::expiry)]
+    pub expires: Option<commands::Expiry>,
+    /// One JSON object instead of a line.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What is wanted of the amplifier.
@@ -114,8 +182,8 @@ pub struct SimulateArguments {
     /// How many seeds, one after the other.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub seeds: u64,
-    /// What goes wrong: power, clock, trust, amplifier, audio, log, stop, edits, slow or none; may be repeated. All of
-    /// them when absent.
+    /// What goes wrong: power, clock, trust, amplifier (lost, refuses, does not answer), audio, log, stop,
+    /// edits, slow, emergency, button or none; may be repeated. All of them when absent.
     #[arg(long = "fault")]
     pub faults: Vec<String>,
     /// Configuration file, for the time zone of the station.
@@ -184,6 +252,40 @@ enum UserCommand {
         #[command(flatten)]
         place: Place,
     },
+    /// Everybody, revoked ones too.
+    List(Listing),
+    /// Let a person in no more; their sessions end.
+    Revoke(Named),
+    /// Give a person a one-time password in place of theirs; their sessions end.
+    Reset {
+        /// Take their second factor away instead, when what shows their codes is lost.
+        #[arg(long)]
+        second_factor: bool,
+        #[command(flatten)]
+        it: Named,
+    },
+}
+
+/// A list of the station's.
+#[derive(Args)]
+struct Listing {
+    /// One JSON object instead of lines.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// One of them.
+#[derive(Args)]
+struct Named {
+    /// The name of a person, or the id of a token.
+    name: String,
+    /// One JSON object instead of a line.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    place: Place,
 }
 
 #[derive(Subcommand)]
@@ -205,6 +307,10 @@ enum TokenCommand {
         #[command(flatten)]
         place: Place,
     },
+    /// Every token, revoked ones too: what it may do, since when, until when, last use.
+    List(Listing),
+    /// Let a token in no more.
+    Revoke(Named),
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -226,34 +332,29 @@ enum LogCommand {
         /// Shape.
         #[arg(long, value_enum, default_value = "ndjson")]
         format: FormatArgument,
+        /// Write the signed and countersigned heads of these rows to this file; the last row's is signed for it.
+        #[arg(long)]
+        heads: Option<PathBuf>,
         #[command(flatten)]
         place: Place,
     },
-    /// Check an export offline: 0 intact, 1 altered, 2 could not tell.
+    /// Check an export offline: 0 intact; 1 altered, truncated, forked or re-sealed; 2 could not tell.
     Verify {
         /// The export.
         file: PathBuf,
+        /// A key as text, or a file with one a line: the station's, a collector's; may be repeated.
+        #[arg(long = "key")]
+        keys: Vec<String>,
+        /// A file of signed and countersigned heads; may be repeated.
+        #[arg(long = "witness")]
+        notes: Vec<PathBuf>,
+        /// The file must begin with the first row.
+        #[arg(long)]
+        whole: bool,
         /// One JSON object instead of lines.
         #[arg(long)]
         json: bool,
     },
-}
-
-fn lifetime(text: &str) -> std::result::Result<SignedDuration, String> {
-    let wrong = || format!("{text:?} is no lifetime; write for instance 90d, 12h or 30m");
-    let unit = text.chars().last().ok_or_else(wrong)?;
-    let number: i64 = text[..text.len() - unit.len_utf8()].parse().map_err(|_| wrong())?;
-    let seconds = match unit {
-        'd' => 86_400,
-        'h' => 3_600,
-        'm' => 60,
-        _ => return Err(wrong()),
-    };
-    number
-        .checked_mul(seconds)
-        .filter(|seconds| (1..=100 * 366 * 86_400).contains(seconds))
-        .map(SignedDuration::from_secs)
-        .ok_or_else(wrong)
 }
 
 impl Place {
@@ -279,6 +380,7 @@ impl Place {
 
 /// Reads the arguments and does what they say.
 pub fn run() -> ExitCode {
+    crate::secrets::keep_to_ourselves();
     let cli = Cli::parse();
     let outcome = match cli.command {
         Command::Serve(place) => place.find().and_then(|(config, data)| {
@@ -296,25 +398,58 @@ pub fn run() -> ExitCode {
         Command::Amp(arguments) => {
             arguments.place.find().and_then(|(config, data)| commands::amp(&config, &data, &arguments))
         }
+        Command::Push(arguments) => commands::push(&arguments),
         Command::User(UserCommand::Add { name, role, password_stdin, json, place }) => place
             .find()
             .and_then(|(config, data)| commands::user_add(&config, &data, &name, role, password_stdin, json)),
         Command::Token(TokenCommand::Create { name, scopes, expires, json, place }) => place
             .find()
             .and_then(|(config, data)| commands::token_create(&config, &data, &name, scopes, expires, json)),
+        Command::User(UserCommand::List(it)) => {
+            it.place.find().and_then(|(config, data)| commands::user_list(&config, &data, it.json))
+        }
+        Command::User(UserCommand::Revoke(it)) => it
+            .place
+            .find()
+            .and_then(|(config, data)| commands::user_revoke(&config, &data, &it.name, it.json)),
+        Command::User(UserCommand::Reset { second_factor, it }) => {
+            it.place.find().and_then(|(config, data)| {
+                commands::user_reset(&config, &data, &it.name, second_factor, it.json)
+            })
+        }
+        Command::Token(TokenCommand::List(it)) => {
+            it.place.find().and_then(|(config, data)| commands::token_list(&config, &data, it.json))
+        }
+        Command::Token(TokenCommand::Revoke(it)) => it
+            .place
+            .find()
+            .and_then(|(config, data)| commands::token_revoke(&config, &data, &it.name, it.json)),
         Command::Plan { place, from, days, json, lang } => {
             let shape = if json { None } else { Some(lang) };
             place.find().and_then(|(config, data)| commands::plan(&config, &data, from, days, shape))
         }
+        Command::Backup(it) => it
+            .place
+            .find()
+            .and_then(|(config, data)| commands::backup(&config, &data, &it.folder, it.with_key, it.json)),
+        Command::Restore(it) => {
+            it.place.find().and_then(|(config, data)| commands::restore(&config, &data, &it.from, it.json))
+        }
         Command::Simulate(arguments) => commands::simulate(&arguments),
-        Command::Log(LogCommand::Export { from, to, format, place }) => {
+        Command::Key(command) => key::run(*command),
+        Command::Sign(arguments) => commands::sign(&arguments),
+        Command::Log(LogCommand::Export { from, to, format, heads, place }) => {
             let format = match format {
                 FormatArgument::Ndjson => Format::Ndjson,
                 FormatArgument::Csv => Format::Csv,
             };
-            place.find().and_then(|(config, data)| commands::log_export(&config, &data, from, to, format))
+            place.find().and_then(|(config, data)| {
+                commands::log_export(&config, &data, from, to, format, heads.as_deref())
+            })
         }
-        Command::Log(LogCommand::Verify { file, json }) => commands::log_verify(&file, json),
+        Command::Log(LogCommand::Verify { file, keys, notes, whole, json }) => {
+            commands::log_verify(&file, &commands::Brought { keys, notes, whole }, json)
+        }
     };
     match outcome {
         Ok(code) => code,
@@ -333,13 +468,17 @@ fn start_tracing(verbose: u8, level: &str) {
         _ => "debug".to_owned(),
     };
     let filter = std::env::var("RUST_LOG").unwrap_or(wanted);
-    let filter = EnvFilter::try_new(&filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // levels by target are all that is offered: filters by the content of spans would bring an engine for patterns
+    let filter = filter
+        .parse::<Targets>()
+        .unwrap_or_else(|_| Targets::new().with_default(tracing_subscriber::filter::LevelFilter::INFO));
+    let registry = tracing_subscriber::registry().with(filter);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     if std::env::var_os("JOURNAL_STREAM").is_some() {
-        lines.without_time().with_ansi(false).init();
+        registry.with(lines.without_time().with_ansi(false)).init();
     } else {
         let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
-        lines.with_ansi(colours).init();
+        registry.with(lines.with_ansi(colours)).init();
     }
 }
 
@@ -351,14 +490,5 @@ mod tests {
     fn the_arguments_are_sound() {
         use clap::CommandFactory;
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn lifetimes_are_days_hours_or_minutes() {
-        assert_eq!(lifetime("90d"), Ok(SignedDuration::from_hours(90 * 24)));
-        assert_eq!(lifetime("12h"), Ok(SignedDuration::from_hours(12)));
-        for wrong in ["", "d", "-1d", "0h", "12", "12y", "99999999999d", "ngày"] {
-            assert!(lifetime(wrong).is_err(), "{wrong}");
-        }
     }
 }

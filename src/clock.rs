@@ -160,6 +160,11 @@ impl SystemClock {
     }
 }
 
+/// The kernel's name for this boot, so that the log tells a restart of the daemon from one of the board.
+pub fn boot_id() -> Option<String> {
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok().map(|text| text.trim().to_owned())
+}
+
 fn offset(wall: Timestamp, mono: Duration) -> i128 {
     wall.as_nanosecond() - i128::try_from(mono.as_nanos()).unwrap_or(i128::MAX)
 }

@@ -1,10 +1,20 @@
 //! The station's configuration: TOML, unknown keys refused, checked before a port opens.
 
 mod amplifier;
+mod confinement;
+mod fingerprint;
+mod log;
+mod orders;
 mod target;
+mod web;
 
 pub use amplifier::Amplifier;
+pub use confinement::ConfinementSettings;
+pub use fingerprint::Fingerprint;
+pub use log::Log;
+pub use orders::{Orders, Policy};
 pub use target::TargetLufs;
+pub use web::{Tls, TlsVersion, Web};
 
 use crate::clock::Trust;
 use crate::error::{Error, ErrorKind, Result};
@@ -13,7 +23,6 @@ use jiff::tz::TimeZone;
 use loaxa_audio::loudness::Correction;
 use loaxa_schedules::{Resumption, Volume};
 use serde::Deserialize;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -33,10 +42,17 @@ pub struct Config {
     pub clock: Clock,
     /// How schedules are obeyed.
     pub schedule: Schedule,
+    /// Whose word a recording needs before it may sound.
+    pub orders: Orders,
     /// Where data lies and how much of it is accepted.
     pub storage: Storage,
-    /// What the daemon prints for engineers.
+    /// What the daemon prints for engineers, and who countersigns the airing log.
     pub log: Log,
+    /// What the daemon leaves itself of the machine.
+    pub confinement: ConfinementSettings,
+    /// What the file says, as hashes.
+    #[serde(skip)]
+    pub fingerprint: Fingerprint,
 }
 
 /// Who and where the station is.
@@ -61,20 +77,6 @@ impl Default for Station {
             code: String::new(),
             timezone: "Asia/Ho_Chi_Minh".to_owned(),
         }
-    }
-}
-
-/// The web endpoint.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Web {
-    /// Address and port. Only loopback: this version speaks plain HTTP.
-    pub listen: SocketAddr,
-}
-
-impl Default for Web {
-    fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)) }
     }
 }
 
@@ -239,20 +241,6 @@ impl Default for Storage {
     }
 }
 
-/// What the daemon prints for engineers.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Log {
-    /// A `tracing` filter, for instance `info` or `loaxa=debug`.
-    pub level: String,
-}
-
-impl Default for Log {
-    fn default() -> Self {
-        Self { level: "info".to_owned() }
-    }
-}
-
 impl Config {
     /// Reads and checks a configuration file.
     ///
@@ -268,8 +256,9 @@ impl Config {
         };
         let text =
             std::fs::read_to_string(path).map_err(|error| refuse(format!("cannot be read: {error}")))?;
-        let config: Self =
-            toml::from_str(&text).map_err(|error| refuse(error.to_string().trim_end().to_owned()))?;
+        let unread = |error: toml::de::Error| refuse(error.to_string().trim_end().to_owned());
+        let mut config: Self = toml::from_str(&text).map_err(unread)?;
+        config.fingerprint = Fingerprint::of(&text, &toml::from_str(&text).map_err(unread)?);
         let problems = config.problems();
         if problems.is_empty() { Ok(config) } else { Err(refuse(problems.join("; "))) }
     }
@@ -283,12 +272,7 @@ impl Config {
                 self.station.timezone
             ));
         }
-        if !self.web.listen.ip().is_loopback() {
-            problems.push(format!(
-                "web.listen = {} is not a loopback address and this version speaks plain HTTP; listen on 127.0.0.1 and put a TLS proxy or an SSH tunnel before it",
-                self.web.listen
-            ));
-        }
+        problems.extend(self.web.problems());
         if !(8_000..=192_000).contains(&self.audio.sample_rate) {
             problems
                 .push(format!("audio.sample_rate = {} is out of range; write 48000", self.audio.sample_rate));
@@ -346,6 +330,9 @@ impl Config {
             problems.push("storage.prepare_ahead_hours must lie between 1 and 168; write 24".to_owned());
         }
         problems.extend(self.amplifier.problems());
+        problems.extend(self.log.problems());
+        problems.extend(self.confinement.problems());
+        problems.extend(self.orders.problems());
         problems
     }
 
@@ -389,119 +376,4 @@ impl Config {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(text: &str) -> Result<Config> {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("loaxa.toml");
-        std::fs::write(&file, text).unwrap();
-        Config::read(&file)
-    }
-
-    #[test]
-    fn an_empty_file_is_a_working_station() {
-        let config = check("").unwrap();
-        assert_eq!(config.web.listen.to_string(), "127.0.0.1:8080");
-        assert_eq!(config.clock.trust, Trust::Kernel);
-        assert_eq!(config.amplifier.bridge.name(), "none");
-    }
-
-    /// Every key of the shipped example is known, whichever of them somebody uncomments.
-    #[test]
-    fn the_shipped_example_is_read() {
-        let example = include_str!("../deploy/loaxa.toml");
-        check(example).unwrap();
-        let keys = example.lines().filter_map(|line| {
-            let key = line
-                .strip_prefix('#')
-                .filter(|rest| rest.starts_with(|first: char| first.is_ascii_lowercase()));
-            key.or_else(|| line.starts_with('[').then_some(line)).filter(|line| line.contains(['=', '[']))
-        });
-        let uncommented: Vec<&str> =
-            keys.filter(|key| !key.starts_with("device") && !key.starts_with("capture_file")).collect();
-        assert!(uncommented.len() > 15, "{uncommented:?}");
-        toml::from_str::<Config>(&uncommented.join("\n")).unwrap();
-    }
-
-    #[test]
-    fn levels_fades_and_chimes_are_read() {
-        let audio = check(
-            "[audio]\nvolume = { normal = -3, emergency_keeps_ceilings = true }\nfades = { cut_ms = 500 }\n\
-             chime = { opening = \"synthesised\" }",
-        )
-        .unwrap()
-        .audio;
-        assert_eq!((audio.volume.normal, audio.volume.emergency), (-3.0, 0.0));
-        assert!(audio.volume.emergency_keeps_ceilings);
-        assert_eq!(audio.fades, FadeTimes { cut_ms: 500, resume_ms: 100 });
-        assert_eq!(audio.chime, Chimes { opening: Some("synthesised".to_owned()), closing: None });
-    }
-
-    #[test]
-    fn the_amplifier_tests_itself_when_it_is_told_to() {
-        let at = |text: &str| {
-            check(&format!("[amplifier]\ndriver = \"simulated\"\n{text}")).unwrap().amplifier.self_test
-        };
-        assert_eq!(at(""), None);
-        assert_eq!(at("self_test = \"off\""), None);
-        assert_eq!(at("self_test = \"03:40\""), Some(jiff::civil::time(3, 40, 0, 0)));
-    }
-
-    #[test]
-    fn levels_are_brought_to_a_target_or_left_alone() {
-        assert_eq!(check("").unwrap().correction(), Correction::default());
-        for (text, target) in [("-16", Some(-16.0)), ("-23.5", Some(-23.5)), ("\"off\"", None)] {
-            let config = check(&format!("[audio]\ntarget_lufs = {text}\ntrim_silence = true")).unwrap();
-            assert_eq!(config.correction().target_lufs, target, "{text}");
-            assert!(config.correction().trim_silence);
-        }
-    }
-
-    #[test]
-    fn what_yielded_goes_on_as_configured() {
-        let site = check("[schedule]\nafter_preemption = { normal = \"drop\" }").unwrap().site();
-        assert_eq!(site.after_preemption.normal, Resumption::Drop);
-        assert_eq!(site.after_preemption.priority, check("").unwrap().site().after_preemption.priority);
-    }
-
-    #[test]
-    fn every_refusal_names_the_key() {
-        for (text, key) in [
-            ("[station]\ntimezone = \"Asia/Hanoii\"", "station.timezone"),
-            ("[station]\ncolour = \"red\"", "colour"),
-            ("[web]\nlisten = \"0.0.0.0:80\"", "web.listen"),
-            ("[audio]\noutput = \"capture\"", "audio.capture_file"),
-            ("[audio]\noutput = \"nul\"", "output"),
-            ("[audio]\nsample_rate = 4", "audio.sample_rate"),
-            ("[audio]\noutput = \"null\"\ndevice = \"hw:1\"", "audio.device"),
-            ("[amplifier]\ndriver = \"telepathy\"", "driver"),
-            ("[amplifier]\ndriver = \"simulated\"\nsettle_ms = 60001", "amplifier.settle_ms"),
-            ("[amplifier]\ndriver = \"simulated\"\nself_test = \"noon\"", "amplifier.self_test"),
-            ("[amplifier]\ndriver = \"simulated\"\nself_test = 340", "amplifier.self_test"),
-            ("[amplifier]\nself_test = \"03:40\"", "amplifier.self_test"),
-            ("[amplifier]\ndriver = \"modbus-rtu\"", "amplifier.port"),
-            ("[amplifier]\ndriver = \"simulated\"\nport = \"/dev/ttyUSB0\"", "amplifier.port"),
-            ("[clock]\ntrust = \"maybe\"", "trust"),
-            ("[audio]\ntarget_lufs = 3", "audio.target_lufs"),
-            ("[audio]\nvolume = { priority = 3 }", "audio.volume.priority"),
-            ("[audio]\nvolume = { ceiling = -90 }", "audio.volume.ceiling"),
-            ("[audio]\nfades = { cut_ms = 60000 }", "audio.fades.cut_ms"),
-            ("[audio]\nchime = { middle = \"synthesised\" }", "middle"),
-            ("[audio]\ntarget_lufs = 99999999999", "target_lufs"),
-            ("[audio]\ntarget_lufs = nan", "audio.target_lufs"),
-            ("[audio]\ntarget_lufs = \"loud\"", "target_lufs"),
-            ("[audio]\nmax_true_peak_dbtp = 1", "audio.max_true_peak_dbtp"),
-            ("[storage]\nprepared_max_mib = 0", "storage.prepared_max_mib"),
-            ("[storage]\nprepared_keep_days = 0", "storage.prepared_keep_days"),
-            ("[storage]\nprepare_ahead_hours = 0", "storage.prepare_ahead_hours"),
-            ("[schedule]\nafter_preemption = { normal = \"later\" }", "normal"),
-            ("[schedule]\nafter_preemption = { urgent = \"drop\" }", "urgent"),
-            ("[storage]\nmax_upload_mib = 0", "storage.max_upload_mib"),
-        ] {
-            let error = check(text).unwrap_err();
-            assert_eq!(error.code, "bad_configuration");
-            assert!(error.detail.contains(key), "{text}: {}", error.detail);
-        }
-    }
-}
+mod tests;

@@ -1,15 +1,21 @@
 //! The composition root: puts the rooms together, and takes them down in order.
 
 use crate::access::{Access, Role};
+use crate::airing_log::Heads;
 use crate::chimes;
-use crate::clock::{Clock, SystemClock, Trust};
-use crate::config::{Audio, Config, OutputForm};
+use crate::clock::{Clock, SystemClock, Trust, boot_id};
+use crate::config::{Audio, Config, Fingerprint, OutputForm};
 use crate::error::{Error, Result};
 use crate::events::Events;
+use crate::fence::{self, Held};
 use crate::intake::{Folders, Intake, blocking};
+use crate::orders::{self, OrderBook};
 use crate::playout_loop::{Parts, PlayoutHandle, PlayoutLoop};
 use crate::preparing::{Keeper, KeeperParts, Preparing, Shelf, Workshop};
+use crate::secrets;
+use crate::soundness::{Pace, Reader};
 use crate::store::{LogJob, Store};
+use crate::tls;
 use crate::turns::Turns;
 use crate::web::{self, About, App, Warning};
 use jiff::SignedDuration;
@@ -21,13 +27,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 /// Only one daemon may drive a station's amplifier: it holds this file.
 const LOCK: &str = "loaxa.lock";
 /// How long the file may still be held after a daemon died.
 const HELD_FOR: Duration = Duration::from_secs(3);
+
+/// So often it is looked whether a head of the airing log is due.
+const HEADS_LOOKED_AT: Duration = Duration::from_secs(600);
 
 /// Runs a station until it is told to end. `prepare` is called with the open application before anything airs.
 ///
@@ -40,6 +49,10 @@ pub fn run(
     prepare: impl FnOnce(&Arc<App>) -> Result<()>,
 ) -> Result<()> {
     loaxa_board_sys::keep_memory_small();
+    let mut warnings = warnings;
+    warnings.extend(secrets::look(data));
+    // before the first thread: only what it starts is held
+    let held = fence::raise(&config, data);
     // two threads carry a station; what blocks (disk, decoding, devices) has threads of its own, bounded
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -48,7 +61,7 @@ pub fn run(
         .enable_all()
         .build()
         .map_err(|error| Error::io("the async runtime", &error))?;
-    let outcome = runtime.block_on(station(config, data, warnings, prepare));
+    let outcome = runtime.block_on(station(config, data, (warnings, held), prepare));
     runtime.shutdown_timeout(Duration::from_secs(2));
     outcome
 }
@@ -56,25 +69,35 @@ pub fn run(
 async fn station(
     config: Config,
     data: &Path,
-    mut warnings: Vec<Warning>,
+    (mut warnings, held): (Vec<Warning>, Held),
     prepare: impl FnOnce(&Arc<App>) -> Result<()>,
 ) -> Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new(config.clock.trust));
     let begun = clock.now();
     let folders = Folders::create(data)?;
     let _lock = hold(data).await?;
+    let (web, place) = (config.web.clone(), data.to_owned());
+    let tls = blocking(move || tls::Server::open(&web, &place, begun)).await?.map(Arc::new);
     let listener = bind(&config).await?;
     let address = listener.local_addr().map_err(|error| Error::io("the web's address", &error))?;
     let store = Arc::new(Store::open(data, begun.wall)?);
     if let Some(until) = store.accounted_until()? {
         clock.remember(until);
     }
+    store.stamp_rows(Arc::clone(&clock));
+    store.ask_for_orders(config.orders);
+    let book = OrderBook::open(Arc::clone(&store), Arc::clone(&clock), data)?;
+    let heads = Arc::new(Heads::open(Arc::clone(&store), data, config.log.witness_keys(), begun.wall));
+    warnings.extend(heads.problem().map(unsigned));
+    note_configuration(&store, &config.fingerprint, begun.wall);
     warnings.extend(standing_warnings(&config));
+    warnings.extend(book.warning()?);
     for warning in &warnings {
         tracing::warn!(code = warning.code, "{}", warning.en);
     }
     let events = Events::default();
     let (plan_changed, plan_watch) = watch::channel(0_u64);
+    let change_of_keys = plan_changed.clone();
     let (down, shutdown) = watch::channel(false);
     let site = config.site();
     let shelf =
@@ -108,7 +131,7 @@ async fn station(
         plan_changed: plan_watch,
     })
     .await?;
-    let access = Access::new(Arc::clone(&store), Arc::clone(&clock));
+    let access = Access::new(Arc::clone(&store), Arc::clone(&clock), &config.station.name);
     first_administrator(&store, &access)?;
     let app = Arc::new(App {
         store: Arc::clone(&store),
@@ -122,11 +145,18 @@ async fn station(
         site: site.clone(),
         about: about(&config, warnings),
         inspection: inspection().await,
+        held,
         plan_changed: plan_changed.clone(),
         turns: Turns::default(),
+        heads: Arc::clone(&heads),
+        orders: book,
+        soundness: Arc::default(),
+        limits: config.web.clone(),
+        tls: tls.clone(),
     });
     let booted = serde_json::json!({
         "version": env!("CARGO_PKG_VERSION"), "clock": clock.trust().as_str(), "boot": boot_id(),
+        "configuration": config.fingerprint.sha256,
         "output": config.audio.output.as_str(), "amplifier": config.amplifier.bridge.name(),
     });
     let keeper = Arc::clone(&store);
@@ -138,7 +168,7 @@ async fn station(
     }
     prepare(&app)?;
     intake.resume().await?;
-    let air = handle.clone();
+    let (air, sound_lies_in) = (handle.clone(), folders.clone());
     let keeper = Keeper::new(KeeperParts {
         clock: Arc::clone(&clock),
         store: Arc::clone(&store),
@@ -154,46 +184,112 @@ async fn station(
     let keeper = tokio::spawn(keeper.run(shutdown.clone()));
     let web = tokio::spawn(web::serve(Arc::clone(&app), listener, shutdown.clone()));
     let air = tokio::spawn(playout.run(shutdown.clone()));
+    // before anybody learns that it is ready: whoever ends it at once must find it listening
+    let signals = signals()?;
     let ready_after = clock.now().mono.saturating_sub(begun.mono);
-    tracing::info!(%address, milliseconds = ready_after.as_millis(), "ready: http://{address}");
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    if let Some(facts) = tls.as_ref().map(|tls| tls.facts()) {
+        tracing::info!(
+            not_after = %facts.not_after,
+            "TLS: pin (SHA-256 of the key) {}, fingerprint (SHA-256 of the certificate) {}",
+            facts.pin,
+            facts.fingerprint
+        );
+    }
+    tracing::info!(%address, milliseconds = ready_after.as_millis(), "ready: {scheme}://{address}");
     let _ = sd_notify::notify(&[NotifyState::Ready]);
-    // reads the whole file: seconds on a card with years of log, which the air does not wait for
-    let checked = Arc::clone(&store);
-    tokio::spawn(async move {
-        if let Err(error) = blocking(move || checked.check()).await {
-            tracing::error!(%error, "the database is damaged: restore a backup");
-        }
-    });
+    let watched = handle.clone();
+    let reader = Reader {
+        store: Arc::clone(&store),
+        folders: sound_lies_in,
+        clock: Arc::clone(&clock),
+        on_air: Box::new(move || watched.status().busy()),
+        found: Arc::clone(&app.soundness),
+        pace: Pace::default(),
+    };
+    let reader = tokio::spawn(reader.run(shutdown));
     let watchdog = tokio::spawn(feed_watchdog(handle, Arc::clone(&clock)));
-    let signal = wait_for_end(&air).await?;
+    let watching = tokio::spawn(orders::watch(Arc::clone(&store), change_of_keys));
+    let signing = tokio::spawn(keep_heads(Arc::clone(&heads), Arc::clone(&clock)));
+    let signal = wait_for_end(signals, &air).await;
     tracing::info!(signal, "going down");
     let _ = sd_notify::notify(&[NotifyState::Stopping]);
     // the air first: the amplifier is dark before anything else ends
     let _ = down.send(true);
     let air = air.await;
     watchdog.abort();
+    signing.abort();
+    watching.abort();
     let _ = web.await;
     let _ = keeper.await;
+    let _ = reader.await;
     let now = clock.now().wall;
     let ended = serde_json::json!({ "signal": signal });
-    blocking(move || store.log(now, &[LogJob::Note { kind: "end", body: ended }])).await?;
+    blocking(move || {
+        store.log(now, &[LogJob::Note { kind: "end", body: ended }])?;
+        if heads.problem().is_none()
+            && let Err(error) = heads.keep(now)
+        {
+            tracing::error!(%error, "the airing log's last head could not be kept");
+        }
+        Ok(())
+    })
+    .await?;
     air.map_err(|error| {
         Error::internal(format!("the playout died: {error}; the amplifier was released by its task"))
     })
 }
 
-/// Waits for a signal, or for the playout to die, which no station survives.
-async fn wait_for_end(air: &tokio::task::JoinHandle<()>) -> Result<&'static str> {
+/// Keeps a signed head of the airing log once a day.
+async fn keep_heads(heads: Arc<Heads>, clock: Arc<dyn Clock>) {
+    while heads.problem().is_none() {
+        let (keeper, now) = (Arc::clone(&heads), clock.now().wall);
+        if let Err(error) = blocking(move || keeper.keep_if_due(now)).await {
+            tracing::error!(%error, "the airing log's head could not be kept; it is tried again");
+        }
+        tokio::time::sleep(HEADS_LOOKED_AT).await;
+    }
+}
+
+/// What changed in the configuration file since the last start, by the names of its keys.
+fn note_configuration(store: &Store, fingerprint: &Fingerprint, now: jiff::Timestamp) {
+    let noted = store.note_configuration(&fingerprint.to_text(), now, |before| fingerprint.changes(before));
+    if let Err(error) = noted {
+        tracing::error!(%error, "what changed in the configuration could not be written down");
+    }
+}
+
+/// Without its key a station airs and logs; its log then proves less.
+fn unsigned(why: &Error) -> Warning {
+    tracing::error!(error = %why, "the airing log is not signed");
+    Warning {
+        code: "log_not_signed",
+        vi: "Nhật ký phát sóng không được ký: khóa của đài không dùng được. Chạy `loaxa doctor` tại đài để biết cách sửa."
+            .to_owned(),
+        en: "The airing log is not signed: the station's key cannot be used; `loaxa doctor` says what to do."
+            .to_owned(),
+    }
+}
+
+/// The signals that end a station, listened to from here on.
+fn signals() -> Result<[Signal; 2]> {
     let failed = |error: std::io::Error| Error::io("signals", &error);
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let listen = |kind| signal(kind).map_err(failed);
+    Ok([listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?])
+}
+
+/// Waits for a signal, or for the playout to die, which no station survives.
+async fn wait_for_end(
+    [mut terminate, mut interrupt]: [Signal; 2],
+    air: &tokio::task::JoinHandle<()>,
+) -> &'static str {
     loop {
         tokio::select! {
-            _ = terminate.recv() => return Ok("SIGTERM"),
-            _ = interrupt.recv() => return Ok("SIGINT"),
+            _ = terminate.recv() => return "SIGTERM",
+            _ = interrupt.recv() => return "SIGINT",
             () = tokio::time::sleep(Duration::from_secs(1)) => {
                 if air.is_finished() {
-                    return Ok("playout died");
+                    return "playout died";
                 }
             }
         }
@@ -362,9 +458,4 @@ fn show_password(password: &str) {
     println!(
         "first administrator: name admin, one-time password {password} (shown this once; choose your own on the page)"
     );
-}
-
-/// The kernel's name for this boot, so that the log tells a restart of the daemon from one of the board.
-fn boot_id() -> Option<String> {
-    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok().map(|text| text.trim().to_owned())
 }

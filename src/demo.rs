@@ -48,7 +48,7 @@ pub fn run(data: &Path, listen: SocketAddr, output: DemoOutput) -> Result<()> {
         station: Station {
             name: "Đài truyền thanh xã (trình diễn)".to_owned(), ..Station::default()
         },
-        web: Web { listen },
+        web: Web { listen, ..Web::default() },
         audio: Audio {
             output: form,
             capture_file: (form == OutputForm::Capture).then(|| data.join("capture.wav")),

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
 /// What went wrong, coarsely. Mapped to an HTTP status in `web::problem` and to an exit code in `main`, nowhere else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub enum ErrorKind {
     UnsupportedMediaType,
     /// The bytes asked for lie outside the object.
     RangeNotSatisfiable,
+    /// Too often; later it will be answered.
+    TooManyRequests,
     /// The disk is full.
     StorageFull,
     /// Something the daemon needs is not there now; trying again later can help.
@@ -51,6 +54,8 @@ pub struct Error {
     pub detail: String,
     /// Vietnamese sentence, where a commune officer may be the reader.
     pub detail_vi: Option<String>,
+    /// When trying again makes sense, where that is known.
+    pub retry_after: Option<Duration>,
 }
 
 /// Result of the root package.
@@ -59,7 +64,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// Builds an error from its kind, its stable code and its English sentence.
     pub fn new(kind: ErrorKind, code: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
-        Self { kind, code: code.into(), detail: detail.into(), detail_vi: None }
+        Self { kind, code: code.into(), detail: detail.into(), detail_vi: None, retry_after: None }
     }
 
     /// Adds the sentence that a commune officer reads.

@@ -11,7 +11,7 @@ pub use checks::{
 };
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::{Asked, Document, DocumentKind, SegmentRecord, Store};
+use crate::store::{Asked, Document, DocumentKind, Leave, SegmentRecord, Store};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -179,11 +179,13 @@ fn read_segments(store: &Store, snapshot: &mut Snapshot) -> Result<()> {
     let in_programmes = snapshot.programmes.iter().flat_map(Programme::running_order);
     let shares = snapshot.campaigns.iter().flat_map(|campaign| &campaign.segments);
     let named: BTreeSet<SegmentId> = in_programmes.chain(shares.map(|share| share.id)).collect();
-    snapshot.segments = store.segments_named(&named)?.iter().map(facts).collect();
+    let records = store.segments_named(&named)?;
+    let facts = records.iter().map(|record| Ok(facts(record, store.leave(record)?)));
+    snapshot.segments = facts.collect::<Result<_>>()?;
     Ok(())
 }
 
-fn facts(record: &SegmentRecord) -> SegmentFacts {
+fn facts(record: &SegmentRecord, leave: Leave) -> SegmentFacts {
     let pushed = &record.pushed;
     SegmentFacts {
         id: pushed.id,
@@ -192,7 +194,7 @@ fn facts(record: &SegmentRecord) -> SegmentFacts {
         language: pushed.language.clone(),
         music: pushed.music,
         original_sha256: pushed.sha256.clone(),
-        standing: record.standing,
+        standing: leave.standing,
         prepared: record
             .prepared
             .clone()
@@ -200,7 +202,8 @@ fn facts(record: &SegmentRecord) -> SegmentFacts {
             .map(|(hash, duration)| PreparedFacts { hash, duration }),
         valid_from: pushed.valid_from.clone(),
         valid_until: pushed.valid_until.clone(),
-        approved_by: record.approved_by.as_ref().map(|(_, name)| name.clone()),
+        approved_by: leave.by,
+        ordered: leave.ordered,
     }
 }
 

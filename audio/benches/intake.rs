@@ -13,12 +13,12 @@ mod support;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use loaxa_audio::inspect::inspect_file;
 use loaxa_audio::loudness::Correction;
 use loaxa_audio::synth::write_wav;
-use support::{request, tool};
+use support::{request_of, sha256_of, tool};
 
 const SECONDS: f64 = 600.0;
 const RUNS: usize = 3;
@@ -27,10 +27,10 @@ const SLOW: &str = "loudnorm";
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [mode, original, output] = arguments.as_slice()
+    if let [mode, original, output, sha256] = arguments.as_slice()
         && mode == "--prepare"
     {
-        return prepare(original.as_ref(), output.as_ref());
+        return prepare(original.as_ref(), output.as_ref(), sha256);
     }
     let dir = tempfile::tempdir().unwrap();
     let files = recordings(dir.path());
@@ -75,18 +75,22 @@ fn main() {
         println!("{name:<28}{:>22}{:>22}{:>22}{:>22}", figures[0], figures[1], figures[2], figures[3]);
     }
     two_at_once(dir.path(), &files[0].1);
-    an_hour(dir.path(), &files[0].1);
+    for (name, file) in files.iter().step_by(2) {
+        an_hour(dir.path(), name, file);
+    }
 }
 
 /// The memory does not grow with the recording.
-fn an_hour(dir: &Path, file: &Path) {
-    let (hour, output) = (dir.join("hour.mp3"), dir.join("hour.pcm"));
-    let sixfold = vec![std::fs::read(file).unwrap(); 6].concat();
-    std::fs::write(&hour, sixfold).unwrap();
-    for (name, file) in [("10 minutes", file), ("60 minutes", hour.as_path())] {
+fn an_hour(dir: &Path, name: &str, file: &Path) {
+    let (hour, output) = (dir.join("hour").with_extension(file.extension().unwrap()), dir.join("hour.pcm"));
+    let (from, to) = (file.to_str().unwrap(), hour.to_str().unwrap());
+    let codec = if to.ends_with("mp3") { "copy" } else { "flac" };
+    tool("ffmpeg", &["-loglevel", "error", "-y", "-stream_loop", "5", "-i", from, "-c:a", codec, to]);
+    for (length, file) in [("10 minutes", file), ("60 minutes", hour.as_path())] {
         let command = ours(file, &output);
         let said = Command::new(&command[0]).args(&command[1..]).output().unwrap();
-        println!("{name}, resident at most: {}", String::from_utf8_lossy(&said.stdout).trim());
+        assert!(said.status.success(), "{length} of {name}");
+        println!("{name}, {length}, resident at most: {}", String::from_utf8_lossy(&said.stdout).trim());
     }
 }
 
@@ -112,14 +116,19 @@ fn two_at_once(dir: &Path, file: &Path) {
 
 fn ours(file: &Path, output: &Path) -> Vec<String> {
     let exe = std::env::current_exe().unwrap();
-    [exe.as_path(), "--prepare".as_ref(), file, output].map(|part| part.to_str().unwrap().to_owned()).to_vec()
+    let sha256 = sha256_of(file);
+    [exe.as_path(), "--prepare".as_ref(), file, output, sha256.as_ref()]
+        .map(|part| part.to_str().unwrap().to_owned())
+        .to_vec()
 }
 
-/// What the child does, without its limits.
-fn prepare(original: &Path, output: &Path) {
-    let mut request = request(original, 48_000);
+/// What the child does, without its limits. The hash is known when it begins, as it is to the child.
+fn prepare(original: &Path, output: &Path, sha256: &str) {
+    let mut request = request_of(original, sha256.to_owned(), 48_000);
     request.output = output.into();
     request.correction = Correction::default();
+    // Six times ten minutes are a few frames more than an hour.
+    request.max_duration = Duration::from_secs(2 * 3_600);
     inspect_file(&request).unwrap();
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let highest = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();

@@ -2,7 +2,9 @@
 //! It is its own disposable child, which also makes it the child of the tests.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a terminal")]
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -10,6 +12,18 @@ use loaxa_audio::child::{self, ChildLimits};
 use loaxa_audio::inspect::InspectRequest;
 use loaxa_audio::loudness::Correction;
 use sha2::{Digest, Sha256};
+
+/// Read in small pieces: the original may be larger than the memory.
+fn sha256_of(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let (mut hasher, mut buffer) = (Sha256::new(), [0; 16 << 10]);
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(loaxa_audio::prepared::to_hex(&hasher.finalize())),
+            read => hasher.update(&buffer[..read]),
+        }
+    }
+}
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1).peekable();
@@ -22,13 +36,16 @@ fn main() -> ExitCode {
     };
     let rate = arguments.next().and_then(|rate| rate.into_string().ok()?.parse().ok()).unwrap_or(48_000);
     let original = PathBuf::from(original);
-    let Ok(bytes) = std::fs::read(&original) else {
-        eprintln!("{} cannot be read", original.display());
-        return ExitCode::FAILURE;
+    let original_sha256 = match sha256_of(&original) {
+        Ok(hash) => hash,
+        Err(error) => {
+            eprintln!("{} cannot be read: {error}", original.display());
+            return ExitCode::FAILURE;
+        }
     };
     let request = InspectRequest {
         original,
-        original_sha256: loaxa_audio::prepared::to_hex(&Sha256::digest(&bytes)),
+        original_sha256,
         output: output.into(),
         sample_rate: rate,
         max_duration: Duration::from_secs(4 * 3600),

@@ -14,4 +14,5 @@ mod monotonic;
 pub mod output;
 pub mod prepared;
 mod resample;
+mod sample;
 pub mod synth;

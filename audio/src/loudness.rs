@@ -24,7 +24,7 @@ use crate::prepared::{PreparedError, Working};
 
 /// Number of the way in which recordings are prepared. It rises with every change that changes the prepared bytes, so
 /// that what was prepared otherwise can be told and prepared again.
-const PREPARATION: u32 = 1;
+const PREPARATION: u32 = 2;
 
 /// What the station wants done to every recording.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

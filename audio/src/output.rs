@@ -3,7 +3,7 @@
 //! ```text
 //!  play() ──► feeder thread: reads and hashes blocks, resamples ──► ring of samples, seconds ahead ─┐
 //!    │                                                                                              ▼
-//!    └──────► requests ──► renderer, on the device's thread: rodio's mixer, clips begin at their exact frame
+//!    └──────► requests ──► renderer, on the device's thread: clips begin at their exact frame
 //!                                      │                                                            │
 //!  events ◄── monitor thread: ledger ◄─┴─ records                                     device, file or nothing
 //! ```

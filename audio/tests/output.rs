@@ -109,7 +109,8 @@ fn a_clip_begins_at_its_frame_and_joins_leave_none_out() {
 fn cancelled_and_silenced_clips_are_accounted_by_what_was_heard() {
     let dir = tempfile::tempdir().unwrap();
     let (output, events) = capture(dir.path());
-    let now = Instant::now();
+    // far enough ahead to be read in time on a busy machine
+    let now = Instant::now() + Duration::from_millis(500);
     output.play(clip(dir.path(), 1, 10_000, 480_000, RATE, now)).unwrap();
     output.play(clip(dir.path(), 2, 20_000, 480_000, RATE, now + Duration::from_secs(10))).unwrap();
     output.play(clip(dir.path(), 3, 5_000, 480_000, RATE, now + Duration::from_secs(20))).unwrap();
@@ -138,7 +139,8 @@ fn cancelled_and_silenced_clips_are_accounted_by_what_was_heard() {
 fn closing_cuts_what_plays_and_nothing_was_told_too_early() {
     let dir = tempfile::tempdir().unwrap();
     let (output, events) = capture(dir.path());
-    output.play(clip(dir.path(), 1, 1_000, 24_000, RATE, Instant::now())).unwrap();
+    let start = Instant::now() + Duration::from_millis(500);
+    output.play(clip(dir.path(), 1, 1_000, 24_000, RATE, start)).unwrap();
     let OutputEvent::Started { at, .. } = next(&events) else { panic!("no start") };
     std::thread::sleep(Duration::from_millis(200));
     let description = output.describe();

@@ -26,7 +26,7 @@ pub(crate) fn measure(table: &mut Table) {
     };
     let file = sound::mp3(path, SECONDS);
     let station = Station::start(path, card::AUDIO, Some(&card.alsa()));
-    let start = Timestamp::from_second(Timestamp::now().as_second() + 15).unwrap();
+    let start = Timestamp::from_second(Timestamp::now().as_second() + 45).unwrap();
     station.plan(&file, &[start]);
     // from 5 s after its start until 5 s before its end
     while Timestamp::now() < start + SignedDuration::from_secs(5) {

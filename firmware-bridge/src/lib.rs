@@ -33,7 +33,7 @@ pub use modbus::probe::{Found, ProbeSettings, Probed, probe};
 pub use reading::Reading;
 pub use self_test::{SelfTest, SelfTestStep, self_test};
 pub use settings::{
-    AmplifierSettings, BoardSettings, CustomMap, GpioSettings, Parity, Profile, RtuSettings, Sense,
+    AmplifierSettings, BoardSettings, CustomMap, FlashOn, GpioSettings, Parity, Profile, RtuSettings, Sense,
     TcpSettings,
 };
 pub use signals::{Fault, Faults, Identity, LineCounters, Signals};

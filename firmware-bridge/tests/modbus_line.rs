@@ -148,6 +148,38 @@ async fn a_board_behind_a_socket_obeys_and_is_found_again() {
     server.abort();
 }
 
+/// Both ways to such a board at once: with a driver it stays on, without one it is dark in time.
+#[tokio::test]
+async fn a_board_that_closes_relays_for_a_time_is_dark_when_its_driver_is_gone() {
+    let wired = "profile = \"waveshare-8\"\npower_relay = 7\nsound_relay = 8\nzones = { a = 1 }\npower_settle_ms = 30\n\
+                 relay_settle_ms = 5\nunmute_settle_ms = 5\ndead_man_ms = 5000\nflash_renews = true\n";
+    let (at_port, behind_socket) = (Slave::default(), Slave::default());
+    let serial = Serial::plug(&at_port);
+    let (listener, host) = modbus_line_support::listen(None).await;
+    let server = tokio::spawn(modbus_line_support::serve_tcp(listener, behind_socket.clone()));
+    let rtu = open(&format!("driver = \"modbus-rtu\"\nport = {:?}\n{wired}", serial.path));
+    let tcp = open(&format!("driver = \"modbus-tcp\"\nhost = {host:?}\n{wired}"));
+    let both = [(rtu, at_port), (tcp, behind_socket)].map(|(mut amplifier, slave)| async move {
+        there_and_back(amplifier.as_mut(), &slave).await;
+        amplifier.energise(&zones()).await.unwrap();
+        amplifier.unmute().await.unwrap();
+        for _ in 0..5 {
+            sleep(Duration::from_secs(1)).await;
+            amplifier.hold().await.unwrap().confirm_energised(&zones()).unwrap();
+            assert_eq!(slave.on(), [1, 7, 8]);
+        }
+        let last = Instant::now();
+        drop(amplifier);
+        while !slave.on().is_empty() {
+            assert!(last.elapsed() < Duration::from_secs(5), "still on: {:?}", slave.on());
+            sleep(Duration::from_millis(10)).await;
+        }
+    });
+    let [rtu, tcp] = both;
+    tokio::join!(rtu, tcp);
+    server.abort();
+}
+
 #[tokio::test]
 async fn a_socket_that_takes_and_never_answers_is_no_hang() {
     let (listener, host) = modbus_line_support::listen(None).await;

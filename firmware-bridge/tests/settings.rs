@@ -14,6 +14,10 @@ fn read(text: &str) -> Result<AmplifierSettings, String> {
 
 const CONTROLLER: &str = "driver = \"modbus-rtu\"\nport = \"/dev/ttyUSB0\"\nprofile = \"loaxa-controller\"\n";
 const RELAY_8: &str = "driver = \"modbus-rtu\"\nport = \"/dev/ttyUSB0\"\nprofile = \"relay-8\"\n";
+const WAVESHARE: &str =
+    "driver = \"modbus-rtu\"\nport = \"/dev/ttyUSB0\"\nprofile = \"waveshare-8\"\npower_relay = 7\n";
+const CUSTOM: &str =
+    "driver = \"modbus-rtu\"\nport = \"/dev/ttyUSB0\"\nprofile = \"custom\"\npower_relay = 7\n";
 const GPIO: &str = "driver = \"gpio\"\nchip = \"/dev/gpiochip0\"\n";
 
 #[test]
@@ -49,6 +53,20 @@ fn usual_values_follow_the_profile() {
 }
 
 #[test]
+fn flash_on_is_a_dead_man_where_somebody_tried_it() {
+    let eight = "zones = { a = 1, b = 2, c = 3, d = 4, e = 5, f = 6 }\nsound_relay = 8\n";
+    for (start, custom) in [(WAVESHARE, ""), (CUSTOM, "custom = { flash_on = \"lc\" }\n")] {
+        let text = format!("{start}{eight}{custom}");
+        let AmplifierSettings::ModbusRtu(plain) = read(&text).unwrap() else { panic!("not RTU") };
+        assert_eq!((plain.baud, plain.board.dead_man), (9_600, None), "none that was not asked for");
+        let text = format!("{text}dead_man_ms = 3000\nflash_renews = true");
+        let settings = read(&text).unwrap();
+        let amplifier = settings.open().unwrap().unwrap();
+        assert_eq!(amplifier.dead_man(), Some(Duration::from_secs(3)));
+    }
+}
+
+#[test]
 fn every_refusal_names_the_key_and_a_remedy() {
     for (start, rest, key, remedy) in [
         ("", "driver = \"telepathy\"", "driver", "write \"none\""),
@@ -75,6 +93,31 @@ fn every_refusal_names_the_key_and_a_remedy() {
         (RELAY_8, "", "nothing is wired", "give amplifier.power_relay"),
         (RELAY_8, "power_relay = 7\nsound_relay = 7", "both have relay 7", "each needs its own"),
         (RELAY_8, "power_relay = 7\ndead_man_ms = 3000", "amplifier.dead_man_ms", "take it out"),
+        (RELAY_8, "power_relay = 7\nflash_renews = true", "amplifier.flash_renews", "take it out"),
+        (WAVESHARE, "flash_renews = true\ndead_man_ms = 2900", "amplifier.dead_man_ms", "write 3000"),
+        (WAVESHARE, "flash_renews = true\ndead_man_ms = 10100", "amplifier.dead_man_ms", "write 3000"),
+        (WAVESHARE, "flash_renews = true\ndead_man_ms = 3050", "amplifier.dead_man_ms", "steps of 100"),
+        (WAVESHARE, "dead_man_ms = 3000", "flash_renews", "take dead_man_ms out"),
+        (
+            WAVESHARE,
+            "flash_renews = true\ndead_man_ms = 3000\nbaud = 1200\nzones = { a = 1, b = 2, c = 3 }",
+            "4 relays",
+            "higher baud",
+        ),
+        (CUSTOM, "dead_man_ms = 3000", "amplifier.dead_man_ms", "take it out"),
+        (CUSTOM, "custom = { flash_on = \"other\" }", "flash_on", "waveshare"),
+        (
+            CUSTOM,
+            "custom = { flash_on = \"lc\", active_low = true }",
+            "amplifier.custom.flash_on",
+            "take one of them out",
+        ),
+        (
+            CUSTOM,
+            "custom = { flash_on = \"lc\", first_coil = 300 }",
+            "amplifier.custom.first_coil",
+            "write 0",
+        ),
         (RELAY_8, "power_relay = 7\ncustom = { relays = 4 }", "amplifier.custom", "take it out"),
         (GPIO, "", "nothing is wired", "give amplifier.power_line"),
         (GPIO, "power_line = 4\nstop_line = 4", "both have line 4", "each needs its own"),

@@ -39,8 +39,8 @@ pub use recurrence::Cron;
 pub use units::{Precedence, Units};
 pub use vocabulary::{
     Announced, Bound, Campaign, CampaignId, Class, DateSpan, DayEffect, EmergencyId, Holiday, HolidayId,
-    HolidayRule, IdError, Limits, MissedRule, OnHolidays, Outcome, Period, Phase, PreparedFacts, Programme,
-    ProgrammeId, Quota, Recurrence, Rotation, SegmentFacts, SegmentId, Share, Standing, StartRule, TimeOfDay,
-    Unit, UnitId, Weekday, Window, WindowId, Zone, ZoneId,
+    HolidayRule, IdError, Limits, MissedRule, OnHolidays, Ordered, OrderedIn, Outcome, Period, Phase,
+    PreparedFacts, Programme, ProgrammeId, Quota, Recurrence, Rotation, SegmentFacts, SegmentId, Share,
+    Standing, StartRule, TimeOfDay, Unit, UnitId, Weekday, Window, WindowId, Zone, ZoneId,
 };
 pub use volume::Volume;

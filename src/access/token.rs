@@ -2,9 +2,13 @@
 
 use crate::error::Result;
 use crate::ids;
+use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
+
+/// Use is noted at most so often.
+pub(super) const NOTED_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
 /// The secret half of a token.
 pub(super) struct Secret(String);

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::store::{LogRow, Store};
-use serde::{Deserialize, Serialize};
+use loaxa_evidence::Row;
 use std::io::Write;
 
 /// Shape of an export.
@@ -14,28 +14,19 @@ pub enum Format {
     Csv,
 }
 
-/// One exported row. The body stays text, byte for byte as it was hashed.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ExportedRow {
-    /// Number of the row.
-    pub row: i64,
-    /// When it was written.
-    pub at: String,
-    /// What it is about.
-    pub kind: String,
-    /// Canonical JSON, as text.
-    pub body: String,
-    /// Hash of the row before.
-    pub prev: String,
-    /// Hash of this row.
-    pub hash: String,
-}
-
-impl From<LogRow> for ExportedRow {
+impl From<LogRow> for Row {
     fn from(row: LogRow) -> Self {
         Self { row: row.row, at: row.at, kind: row.kind, body: row.body, prev: row.prev, hash: row.hash }
     }
+}
+
+/// What was exported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exported {
+    /// How many rows.
+    pub rows: u64,
+    /// Numbers of the first and the last; None when there was none.
+    pub range: Option<(i64, i64)>,
 }
 
 /// Rows read at a time: the whole log never lies in memory.
@@ -51,16 +42,16 @@ pub fn export(
     to: Option<jiff::Timestamp>,
     format: Format,
     out: &mut impl Write,
-) -> Result<u64> {
+) -> Result<Exported> {
     let failed = |error: std::io::Error| Error::io("the export", &error);
     if format == Format::Csv {
         writeln!(out, "row,at,kind,body,prev,hash").map_err(failed)?;
     }
-    let (mut after, mut written) = (0, 0);
+    let (mut after, mut written, mut range) = (0, 0, None);
     loop {
         let rows = store.log_rows(after, PAGE)?;
         let Some(last) = rows.last() else {
-            return Ok(written);
+            return Ok(Exported { rows: written, range });
         };
         after = last.row;
         for row in rows {
@@ -71,9 +62,11 @@ pub fn export(
                 continue;
             }
             written += 1;
+            range = Some((range.map_or(row.row, |(first, _)| first), row.row));
             match format {
                 Format::Ndjson => {
-                    let line = serde_json::to_string(&ExportedRow::from(row))
+                    let line = Row::from(row)
+                        .line()
                         .map_err(|error| Error::internal(format!("a row cannot be written: {error}")))?;
                     writeln!(out, "{line}").map_err(failed)?;
                 }

@@ -1,12 +1,16 @@
-//! The airing log: the append-only chain, its writer, its export and its verifier.
+//! The airing log: the append-only chain, its writer and its export.
 //!
-//! The rows lie in the database (`store`); this room knows what a row means and what is hashed.
+//! The rows lie in the database (`store`); this room knows what a row means. What is hashed and signed, and how that is checked
+//! without a station, is `loaxa-evidence`.
 
-pub mod chain;
 mod evidence;
 pub mod export;
-pub mod verify;
+mod heads;
+mod key;
 mod writer;
 
 pub use evidence::{AmplifierEvidence, AmplifierReading, Evidence, Gap};
+pub use heads::{Heads, SignedHead, Taken};
+pub use key::{finish_rotation, key_file, next_key, read_key};
+pub use loaxa_evidence::chain;
 pub use writer::{LogWriter, Urgency};

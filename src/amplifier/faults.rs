@@ -177,8 +177,8 @@ impl Trouble {
                 "Measure the controller's power supply; replace it if it is wrong.",
             ),
             Self::NoDeadMan => (
-                "Dùng bộ điều khiển có tự ngắt, hoặc lắp rơ-le thời gian.",
-                "Use a controller with a dead man, or fit a timer relay.",
+                "Dùng bộ điều khiển có tự ngắt, khai báo dead_man_ms nếu bo rơ-le có (docs/bridge.md), hoặc lắp rơ-le thời gian.",
+                "Use a controller with a dead man, give dead_man_ms where the relay board can (docs/bridge.md), or fit a timer relay.",
             ),
             Self::SelfTest => (
                 "Sửa phần được nêu tên, chạy lại `loaxa amp test`.",

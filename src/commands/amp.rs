@@ -1,8 +1,7 @@
 //! `loaxa amp`: the amplifier for the technician on the ladder. Through the running daemon, or on the hardware itself
 //! while none runs.
 
-mod http;
-
+use super::http::{Failure, Station, request};
 use super::{open, print_line};
 use crate::access::{Access, Scope};
 use crate::cli::AmpArguments;
@@ -11,11 +10,14 @@ use crate::daemon;
 use crate::error::{Error, ErrorKind, Result};
 use crate::playout_loop::LONGEST_ON;
 use crate::store::LogJob;
+use crate::tls::{self, Trust};
+use hyper::Method;
 use jiff::SignedDuration;
 use loaxa_firmware_bridge::{
     Amplifier, AmplifierSettings, AmplifierStatus, BridgeError, Reading, bounded, self_test,
 };
 use serde_json::{Value, json};
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -26,6 +28,8 @@ const TOKEN_FOR: SignedDuration = SignedDuration::from_mins(5);
 const LONGEST: Duration = Duration::from_secs(10);
 /// The hardware is told so often that somebody is in charge.
 const HOLD_EVERY: Duration = Duration::from_secs(1);
+/// A self-test is the longest that the daemon works on an answer.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(80);
 
 /// What is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -81,27 +85,56 @@ pub fn amp(config: &Config, data: &Path, arguments: &AmpArguments) -> Result<Exi
 
 /// Asks the daemon. Without a token of the technician's, one is made for this: whoever may write the station's data may.
 fn through_daemon(config: &Config, data: &Path, arguments: &AmpArguments) -> Result<Value> {
+    let facts = tls::look(&config.web, data)?;
     let address = match &arguments.to {
-        Some(to) => to.strip_prefix("http://").unwrap_or(to).trim_end_matches('/').to_owned(),
-        None => config.web.listen.to_string(),
+        Some(to) if to.contains("://") => to.clone(),
+        Some(to) => format!("http://{to}"),
+        None => own_address(config),
     };
+    // whoever may read the station's data reads there whom to trust
+    let trust = match facts.and_then(|facts| facts.pin.parse().ok()) {
+        Some(pin) if address.starts_with("https://") => Trust::Pinned(pin),
+        _ => Trust::Authorities,
+    };
+    let station = Station::at(&address, trust)?;
     let token = match &arguments.token {
         Some(token) => token.clone(),
         None => {
             let (store, clock) = open(config, data)?;
             let scopes = [Scope::Amplifier, Scope::StatusRead].into_iter().collect();
-            Access::new(store, clock).add_token("loaxa amp", scopes, Some(TOKEN_FOR), "console")?.token
+            Access::new(store, clock, &config.station.name)
+                .add_token("loaxa amp", scopes, Some(TOKEN_FOR), "console")?
+                .token
         }
     };
     let (method, path, body) = match arguments.verb {
-        AmpVerb::Status => ("GET", "/api/v1/amplifier".to_owned(), None),
+        AmpVerb::Status => (Method::GET, "/api/v1/amplifier".to_owned(), None),
         AmpVerb::On => {
             let body = json!({ "zones": arguments.zones, "seconds": arguments.seconds });
-            ("POST", "/api/v1/amplifier/on".to_owned(), Some(body))
+            (Method::POST, "/api/v1/amplifier/on".to_owned(), Some(body))
         }
-        verb => ("POST", format!("/api/v1/amplifier/{}", verb.as_str()), None),
+        verb => (Method::POST, format!("/api/v1/amplifier/{}", verb.as_str()), None),
     };
-    let (status, answer) = http::ask(&address, method, &path, &token, body.as_ref())?;
+    let unreachable = |why: String| {
+        Error::new(
+            ErrorKind::Internal,
+            "daemon_unreachable",
+            format!("{why}; name the daemon's address with --to, or end whoever holds its lock"),
+        )
+    };
+    let request = request(method, &path, &token, body.as_ref())?;
+    let answer = runtime()?.block_on(async {
+        tokio::time::timeout(ANSWERS_WITHIN, station.send(request))
+            .await
+            .unwrap_or_else(|_| Err(Failure::Line("the daemon does not answer".to_owned())))
+    });
+    let answer = answer.map_err(|failure| match failure {
+        Failure::Line(why) | Failure::Stranger(why) => unreachable(why),
+    })?;
+    if answer.body.is_null() {
+        return Err(unreachable(format!("what answers at {address} is no Loaxa daemon")));
+    }
+    let (status, answer) = (answer.status, answer.body);
     if (200..300).contains(&status) {
         return Ok(answer);
     }
@@ -110,6 +143,17 @@ fn through_daemon(config: &Config, data: &Path, arguments: &AmpArguments) -> Res
     // the answer is no; only a wrong question is wrong use
     let kind = if status == 409 { ErrorKind::Internal } else { ErrorKind::Unacceptable };
     Err(Error::new(kind, code, format!("the daemon answers {status}: {detail}")))
+}
+
+/// Where the daemon of this configuration is reached from this machine.
+fn own_address(config: &Config) -> String {
+    let mut listen = config.web.listen;
+    if listen.ip().is_unspecified() {
+        let loopback = if listen.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
+        listen.set_ip(loopback);
+    }
+    let scheme = if config.web.tls.is_some() { "https" } else { "http" };
+    format!("{scheme}://{listen}")
 }
 
 /// Drives the hardware; the caller holds the daemon's lock.
@@ -209,7 +253,8 @@ pub(super) fn ask(settings: &AmplifierSettings) -> std::result::Result<String, S
         let stopped = status.signals.stop.and_then(Reading::value) == Some(true);
         let dead_man = match amplifier.dead_man() {
             Some(limit) => format!("falls silent by itself after {:.1} s", limit.as_secs_f64()),
-            None => "does not fall silent by itself".to_owned(),
+            None => "does not fall silent by itself (dead_man_ms in docs/bridge.md says which boards can)"
+                .to_owned(),
         };
         Ok(format!("{who}, {dead_man}{}", if stopped { ", STOP is pressed" } else { "" }))
     })

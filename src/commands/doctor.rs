@@ -1,11 +1,15 @@
 //! `loaxa doctor`: looks at the machine and the station, and says what is wrong and what to do.
 
+use crate::airing_log::read_key;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, OutputForm};
 use crate::error::Result;
+use crate::fence;
 use crate::store::Store;
+use crate::tls;
 use loaxa_audio::child;
 use loaxa_audio::output::{Output, OutputKind, OutputSettings};
+use loaxa_evidence::Checkpoint;
 use loaxa_firmware_bridge::{AmplifierSettings, ProbeSettings, probe};
 use serde_json::json;
 use std::path::Path;
@@ -26,10 +30,13 @@ struct Finding {
 pub fn doctor(config: &Config, data: &Path, as_json: bool) -> Result<ExitCode> {
     let findings = [
         configuration(config),
+        tls(config, data),
         clock(config),
         database(config, data),
+        key(config, data),
         space(data),
         inspection(),
+        confinement(config),
         sound(config),
         amplifier(config),
     ];
@@ -52,6 +59,37 @@ fn configuration(config: &Config) -> Finding {
     let problems = config.problems();
     let says = if problems.is_empty() { "good".to_owned() } else { problems.join("; ") };
     Finding { what: "configuration", good: problems.is_empty(), says }
+}
+
+/// What callers pin; nothing is made here.
+fn tls(config: &Config, data: &Path) -> Finding {
+    let what = "tls";
+    match tls::look(&config.web, data) {
+        Ok(Some(facts)) => {
+            let now = SystemClock::new(config.clock.trust).now();
+            let over = now.trusted && facts.not_after <= now.wall;
+            let remedy = match (over, facts.own) {
+                (false, _) => "",
+                (true, true) => "; it is over: start the daemon, which makes another one",
+                (true, false) => "; it is over: put another one in its place",
+            };
+            Finding {
+                what,
+                good: !over,
+                says: format!(
+                    "pin {} (SHA-256 of the key), fingerprint {} (SHA-256 of the certificate), good until {}{remedy}",
+                    facts.pin, facts.fingerprint, facts.not_after
+                ),
+            }
+        }
+        Ok(None) if config.web.tls.is_some() => Finding {
+            what,
+            good: true,
+            says: "key and certificate are made when the daemon starts".to_owned(),
+        },
+        Ok(None) => Finding { what, good: true, says: "none: plain HTTP, on loopback only".to_owned() },
+        Err(error) => Finding { what, good: false, says: error.detail },
+    }
 }
 
 fn clock(config: &Config) -> Finding {
@@ -80,6 +118,20 @@ fn database(config: &Config, data: &Path) -> Finding {
     }
 }
 
+/// The key with which the airing log is signed. A station that never ran has none.
+fn key(config: &Config, data: &Path) -> Finding {
+    let now = SystemClock::new(config.clock.trust).now().wall;
+    let found = Store::open(data, now)
+        .and_then(|store| store.log_identifier())
+        .and_then(|log| read_key(data, &Checkpoint::origin_of(&log)));
+    let (good, says) = match found {
+        Ok(Some(key)) => (true, key.public().to_string()),
+        Ok(None) => (true, "none yet; the daemon makes it at its first start".to_owned()),
+        Err(error) => (false, error.detail),
+    };
+    Finding { what: "key", good, says }
+}
+
 fn space(data: &Path) -> Finding {
     const LITTLE: u64 = 200;
     match rustix::fs::statvfs(data) {
@@ -105,6 +157,23 @@ fn inspection() -> Finding {
         }
         Err(refusal) => Finding { what: "inspection", good: false, says: refusal.en },
     }
+}
+
+/// What the daemon will be kept away from. A kernel without Landlock is no defect of the station.
+fn confinement(config: &Config) -> Finding {
+    let what = "confinement";
+    if !config.confinement.landlock {
+        let says =
+            "switched off: remove `landlock = false` from [confinement] when its reason is gone".to_owned();
+        return Finding { what, good: false, says };
+    }
+    let held = fence::probe();
+    let remedy = if held.files() {
+        ""
+    } else {
+        "; a kernel with it (Linux 5.13 and `lsm=landlock,…`) keeps a daemon that was taken over from every other file"
+    };
+    Finding { what, good: true, says: format!("{held}{remedy}") }
 }
 
 fn sound(config: &Config) -> Finding {

@@ -6,8 +6,8 @@ use crate::store::Store;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use loaxa_schedules::{
-    Busy, DayPlan, Entry, Origin, Outcome, PastAiring, PreparedFacts, Programme, ProgrammeId, Recurrence,
-    Refusal, SegmentFacts, Slot, Snapshot, Standing, StartRule, plan, plan_days,
+    Busy, DayPlan, Entry, Ordered, OrderedIn, Origin, Outcome, PastAiring, PreparedFacts, Programme,
+    ProgrammeId, Recurrence, Refusal, SegmentFacts, Slot, Snapshot, Standing, StartRule, plan, plan_days,
 };
 use std::collections::HashSet;
 use std::ops::ControlFlow;
@@ -40,7 +40,9 @@ pub fn ahead(
         snapshot.history.iter().map(|past| past.key.as_str().to_owned()).collect();
     let mut entries = Vec::new();
     if from.saturating_add(PASSED).is_ok_and(|from| from < now) {
-        let then = Snapshot { as_of: Some(from), busy: None, ..snapshot.clone() };
+        let mut then = Snapshot { as_of: Some(from), busy: None, ..snapshot.clone() };
+        // what was lost since then held its place: were it known, what was announced behind it would move up into the past
+        then.history.retain(|past| past.planned_start < from);
         let closed = store.closed_slots(from, now)?;
         let (first, last) = (day_of(from, &site.timezone), day_of(now, &site.timezone));
         let passed = |start: Timestamp| from <= start && start < now;
@@ -166,7 +168,11 @@ fn announced(snapshot: &Snapshot, slot: Slot) -> Entry {
         windows: snapshot.windows.clone(),
         holidays: snapshot.holidays.clone(),
         volume: snapshot.volume,
-        segments: vec![SegmentFacts { prepared: rest, ..facts.clone() }],
+        segments: vec![SegmentFacts {
+            prepared: rest,
+            ordered: ordered_for(facts, slot.origin),
+            ..facts.clone()
+        }],
         programmes: vec![once],
         ..Snapshot::empty(snapshot.timezone.clone())
     };
@@ -179,6 +185,17 @@ fn announced(snapshot: &Snapshot, slot: Slot) -> Entry {
         Some(Entry::Refused(why)) => Entry::Refused(refused(&slot, Some(why))),
         _ => Entry::Refused(refused(&slot, None)),
     }
+}
+
+/// Orders that let a recording air in what asks for it, whatever asks for it in its place.
+fn ordered_for(facts: &SegmentFacts, origin: Origin) -> Option<Vec<Ordered>> {
+    let meant = |it: &&Ordered| match it.within {
+        OrderedIn::Anything => true,
+        OrderedIn::Programme(id) => origin == Origin::Programme(id),
+        OrderedIn::Campaign(id) => origin == Origin::Campaign(id),
+    };
+    let all = facts.ordered.as_ref()?;
+    Some(all.iter().filter(meant).map(|it| Ordered { within: OrderedIn::Anything, ..it.clone() }).collect())
 }
 
 /// The refusal of a slot that was announced.
@@ -196,5 +213,150 @@ fn refused(slot: &Slot, why: Option<Refusal>) -> Refusal {
         duration: Some(slot.duration),
         zones: slot.zones.clone(),
         reason: why.map_or_else(loaxa_schedules::Reason::taken_out, |why| why.reason),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::new_id;
+    use crate::store::{Decision, IdentityKind, LogJob, NewIdentity, NewSegment, PreparedSound, Sound};
+    use loaxa_schedules::{Class, Limits, MissedRule, OnHolidays, SegmentId, Weekday, Window, WindowId};
+    use std::collections::BTreeSet;
+
+    const NEW: &str = "2026-11-30T08:00:00Z";
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn recording(store: &Store, seconds: i64) -> SegmentId {
+        let new = NewSegment {
+            id: SegmentId(new_id(at(NEW))),
+            sha256: format!("{seconds:064}"),
+            bytes: 1,
+            title: format!("{seconds} s"),
+            language: "vi".to_owned(),
+            class: Class::Normal,
+            music: false,
+            source: None,
+            valid_from: None,
+            valid_until: None,
+            campaign: None,
+            external_id: None,
+        };
+        store.add_segment(&new, "i", at(NEW)).unwrap();
+        let sound = Sound {
+            codec: "mp3".to_owned(),
+            sample_rate: 48_000,
+            channels: 1,
+            peak_dbfs: None,
+            warnings: Vec::new(),
+            loudness: None,
+            tags: Default::default(),
+        };
+        let prepared = PreparedSound {
+            duration: SignedDuration::from_secs(seconds),
+            root: format!("{seconds:064}"),
+            sound,
+            waveform: Vec::new(),
+            recipe: String::new(),
+        };
+        store.set_prepared(new.id, &prepared, at(NEW)).unwrap();
+        store.decide(new.id, Decision::Approve, None, "j", at(NEW)).unwrap();
+        new.id
+    }
+
+    /// A station with a running order of five minutes and of two, at ten o'clock.
+    fn station(folder: &std::path::Path) -> Store {
+        let store = Store::open(folder, at(NEW)).unwrap();
+        for id in ["i", "j"] {
+            let new = NewIdentity {
+                id: id.to_owned(),
+                kind: IdentityKind::Token,
+                name: id,
+                role: None,
+                scopes: BTreeSet::new(),
+                secret: "s".to_owned(),
+                one_time: false,
+                expires_at: None,
+            };
+            store.add_identity(&new, "console", at(NEW)).unwrap();
+        }
+        let window = Window {
+            id: WindowId(new_id(at(NEW))),
+            name: "Cả ngày".to_owned(),
+            days: Weekday::ALL.to_vec(),
+            start: "00:00".parse().unwrap(),
+            end: "24:00".parse().unwrap(),
+            zones: Vec::new(),
+            volume_ceiling_db: None,
+            limits: Limits::default(),
+            holidays: Vec::new(),
+        };
+        store.create(&window, "i", at(NEW)).unwrap();
+        let programme = Programme {
+            id: ProgrammeId(new_id(at(NEW))),
+            name: "Thời sự".to_owned(),
+            segments: vec![recording(&store, 300), recording(&store, 120)],
+            recurrence: Recurrence::At(vec![at("2026-11-30T10:00:00Z")]),
+            class: Class::Normal,
+            zones: Vec::new(),
+            valid_from: None,
+            valid_until: None,
+            start_rule: StartRule::AtOnce,
+            missed: MissedRule::Skip,
+            opening: None,
+            closing: None,
+            gap_seconds: 0,
+            on_holidays: OnHolidays::Air,
+            owner: None,
+            order: 0,
+        };
+        store.create(&programme, "i", at(NEW)).unwrap();
+        store
+    }
+
+    fn starts(entries: &[Entry]) -> Vec<(u32, String)> {
+        let slots = entries.iter().filter_map(|entry| match entry {
+            Entry::Slot(slot) => Some((slot.position, slot.start.to_string())),
+            Entry::Refused(_) => None,
+        });
+        slots.collect()
+    }
+
+    /// The power went before or in the first item of a running order, and came back long before the second one.
+    #[test]
+    fn what_comes_behind_a_lost_item_keeps_its_time() {
+        for (outcome, played, back) in
+            [(Outcome::Missed, 0, "2026-11-30T10:00:30Z"), (Outcome::Partial, 20, "2026-11-30T10:01:30Z")]
+        {
+            let folder = tempfile::tempdir().unwrap();
+            let store = station(folder.path());
+            let site = Site::new(jiff::tz::TimeZone::UTC);
+            let before = at("2026-11-30T09:59:50Z");
+            let announced = ahead(&store, &site, None, before, before).unwrap();
+            let [first, second] = ["2026-11-30T10:00:00Z", "2026-11-30T10:05:00Z"].map(str::to_owned);
+            assert_eq!(starts(&announced), [(0, first.clone()), (1, second.clone())]);
+            let due =
+                announced.iter().map(|entry| LogJob::Due { entry: Box::new(entry.clone()), clock: "kernel" });
+            store.log(before, &due.collect::<Vec<_>>()).unwrap();
+            let played = SignedDuration::from_secs(played);
+            let started = (played > SignedDuration::ZERO).then(|| at(&first));
+            let lost = LogJob::Ended {
+                slot: announced[0].key().clone(),
+                outcome,
+                reason: None,
+                played,
+                started,
+                ended: started.map(|at| at + played),
+                confirmed: false,
+                evidence: None,
+            };
+            store.log(at(back), &[lost]).unwrap();
+            let now = ahead(&store, &site, None, before, at(back)).unwrap();
+            assert_eq!(starts(&now), [(1, second)], "{outcome:?}");
+            assert_eq!(now[0], announced[1], "as it was announced: nothing is due anew");
+        }
     }
 }

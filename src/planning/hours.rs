@@ -92,6 +92,7 @@ fn alone(store: &Store, site: &Site, windows: Vec<Window>, programme: &Programme
         valid_from: None,
         valid_until: None,
         approved_by: None,
+        ordered: None,
     });
     Ok(Snapshot {
         zones: store.all_documents()?,

@@ -3,17 +3,18 @@
 //! The playout remembers what it was told while it lives; the store remembers over a restart. What a power cut took
 //! from the listeners is owed, and heard again from its beginning.
 
+use super::permits::Silenced;
 use super::{Message, PlayoutLoop};
 use crate::airing_log::Urgency;
 use crate::error::{Error, ErrorKind, Result};
 use crate::intake::blocking;
 use crate::planning::Site;
-use crate::store::{Emergency, EmergencySlot, LogJob, SegmentRecord, Store};
+use crate::store::{Emergency, EmergencySlot, Leave, LogJob, SegmentRecord, Store};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use loaxa_schedules::{
-    Class, Entry, Input, Now, Origin, Permit, Reason, ReasonCode, SegmentId, Slot, SlotKey, Standing, Window,
-    Zone, ZoneId,
+    Class, Entry, Input, Now, Origin, Permit, Reason, ReasonCode, Slot, SlotKey, Standing, Window, Zone,
+    ZoneId,
 };
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
@@ -77,7 +78,7 @@ pub(crate) fn keys(it: &Emergency) -> Vec<SlotKey> {
 pub(crate) fn slots(
     it: &Emergency,
     owed: Vec<(u32, SlotKey)>,
-    segment: &SegmentRecord,
+    (segment, leave): (&SegmentRecord, &Leave),
     heard: &Heard,
     timezone: &TimeZone,
     now: Now,
@@ -93,7 +94,18 @@ pub(crate) fn slots(
     } else {
         (it.title.clone(), "Tin khẩn cấp", Reason::emergency(by))
     };
-    let permitted = Permit { from: now.wall, until: until(it, segment, timezone, now) };
+    let mut permitted = Permit { from: now.wall, until: until(it, segment, timezone, now) };
+    if let Some(ordered) = leave.until(now.wall).filter(|_| now.trusted) {
+        permitted.until = permitted.until.min(ordered);
+    }
+    let reason = match &it.confirmed_by {
+        Some((_, second)) => reason.and_confirmed(second),
+        None => reason,
+    };
+    let approved_by = match &it.confirmed_by {
+        Some((_, second)) => Some(format!("{by}, {second}")),
+        None => leave.by.clone(),
+    };
     let slot = |(number, key): (u32, SlotKey)| Slot {
         key,
         origin: Origin::Emergency(it.id),
@@ -113,7 +125,7 @@ pub(crate) fn slots(
         permitted,
         pcm: pcm.as_str().into(),
         original_sha256: it.sha256.as_str().into(),
-        approved_by: segment.approved_by.as_ref().map(|(_, name)| name.as_str().into()),
+        approved_by: approved_by.as_deref().map(Into::into),
         reason: reason.clone(),
     };
     Ok(owed.into_iter().map(slot).collect())
@@ -160,8 +172,8 @@ pub(crate) fn heard(store: &Store, it: &Emergency, site: &Site, at: Timestamp) -
 /// A slot that a restart took from the listeners.
 pub(crate) struct Owed {
     slot: Slot,
-    /// Whether its segment may still air.
-    approved: bool,
+    /// What keeps it silent all the same.
+    silenced: Option<Silenced>,
 }
 
 /// What is owed of every emergency after a start.
@@ -173,9 +185,14 @@ pub(super) fn after_start(store: &Store, site: &Site, now: Now) -> Result<Vec<Ow
             continue;
         }
         let segment = store.segment(it.segment)?;
-        let approved = segment.standing == Standing::Approved;
-        match slots(&it, left, &segment, &heard(store, &it, site, now.wall)?, &site.timezone, now) {
-            Ok(found) => all.extend(found.into_iter().map(|slot| Owed { slot, approved })),
+        let leave = store.leave(&segment)?;
+        let standing = match store.silences(&it)? {
+            None if !leave.is_ordered(now) => Some(Standing::AwaitingApproval),
+            other => other,
+        };
+        let silenced = standing.map(|standing| Silenced::new(&it, standing));
+        match slots(&it, left, (&segment, &leave), &heard(store, &it, site, now.wall)?, &site.timezone, now) {
+            Ok(found) => all.extend(found.into_iter().map(|slot| Owed { slot, silenced: silenced.clone() })),
             Err(error) => {
                 tracing::error!(%error, emergency = %it.id, "an emergency is owed and has no sound")
             }
@@ -216,15 +233,16 @@ impl PlayoutLoop {
                 return;
             }
         };
-        for Owed { slot, approved } in owed {
+        for Owed { slot, silenced } in owed {
             let key = slot.key.clone();
             if taken_back.contains(&key) {
                 continue;
             }
+            let approved = silenced.is_none();
             tracing::warn!(slot = key.as_str(), approved, "an emergency is owed since before the start");
             self.playout.handle(Input::Emergency(Box::new(slot)), now);
-            if !approved {
-                self.playout.handle(Input::EmergencyWithdrawn { slot: key }, now);
+            if let Some(silenced) = silenced {
+                self.playout.handle(silenced.input(key), now);
             }
         }
     }
@@ -232,43 +250,17 @@ impl PlayoutLoop {
     /// Writes down what the disk refused to keep of an emergency, when it no longer does.
     pub(super) fn keep_at_last(&self, job: LogJob, now: Now) {
         let handle = self.handle.clone();
-        let id = match &job {
-            LogJob::Emergency(it) => Some(it.id),
-            _ => None,
+        let (sent, confirmed) = match &job {
+            LogJob::Emergency(it) => (Some(it.id), None),
+            LogJob::EmergencyConfirmed { id, .. } => (None, Some(*id)),
+            _ => (None, None),
         };
         self.log.write(now.wall, vec![job], Urgency::KeepTrying, move |result| match result {
-            Ok(()) => handle.update(|status| status.unkept.retain(|it| Some(it.id) != id)),
+            Ok(()) => handle.update(|status| {
+                status.unkept.retain(|it| Some(it.id) != sent);
+                status.unkept_confirmations.retain(|(id, ..)| Some(*id) != confirmed);
+            }),
             Err(error) => tracing::error!(%error, "what happened to an emergency is not written down"),
-        });
-    }
-
-    /// Something may have lost its approval: an emergency that plays it falls silent.
-    pub(super) fn check_approvals(&self) {
-        let emergencies: Vec<(SlotKey, SegmentId)> = self
-            .due
-            .values()
-            .filter(|slot| matches!(slot.origin, Origin::Emergency(_)))
-            .map(|slot| (slot.key.clone(), slot.segment))
-            .collect();
-        if emergencies.is_empty() {
-            return;
-        }
-        let (store, sender) = (Arc::clone(&self.store), self.sender.clone());
-        tokio::task::spawn_blocking(move || {
-            let named = emergencies.iter().map(|(_, segment)| *segment).collect();
-            let found = match store.segments_named(&named) {
-                Ok(found) => found,
-                Err(error) => {
-                    tracing::error!(%error, "whether an emergency may still air cannot be read; it goes on");
-                    return;
-                }
-            };
-            for (slot, segment) in emergencies {
-                let record = found.iter().find(|record| record.pushed.id == segment);
-                if record.is_none_or(|record| record.standing != Standing::Approved) {
-                    let _ = sender.send(Message::Input(Input::EmergencyWithdrawn { slot }));
-                }
-            }
         });
     }
 }
@@ -287,7 +279,7 @@ mod tests {
     use super::*;
     use crate::store::{Decision, IdentityKind, NewIdentity, NewSegment, PreparedSound, Sound};
     use jiff::ToSpan;
-    use loaxa_schedules::{Command, EmergencyId, Playout, PlayoutSettings};
+    use loaxa_schedules::{Command, EmergencyId, Playout, PlayoutSettings, SegmentId};
 
     fn flood(repeat: u32) -> Emergency {
         let now = Timestamp::UNIX_EPOCH;
@@ -304,6 +296,10 @@ mod tests {
             sent_at: now,
             withdrawn_by: None,
             withdrawn_at: None,
+            digest: None,
+            unapproved: false,
+            confirmed_by: None,
+            confirmed_at: None,
         }
     }
 
@@ -367,7 +363,7 @@ mod tests {
     fn station(folder: &std::path::Path) -> (Store, Emergency) {
         let it = flood(2);
         let store = Store::open(folder, it.sent_at).unwrap();
-        for id in ["i", "j"] {
+        for id in ["i", "j", "k"] {
             let new = NewIdentity {
                 id: id.to_owned(),
                 kind: IdentityKind::Token,
@@ -412,7 +408,9 @@ mod tests {
             recipe: String::new(),
         };
         store.set_prepared(it.segment, &prepared, it.sent_at).unwrap();
-        store.decide(it.segment, Decision::Approve, None, "j", it.sent_at).unwrap();
+        for approver in ["j", "k"] {
+            store.decide(it.segment, Decision::Approve, None, approver, it.sent_at).unwrap();
+        }
         store.keep_emergency(&it).unwrap();
         (store, it)
     }
@@ -425,7 +423,8 @@ mod tests {
     fn start(store: &Store, now: Now) -> Vec<String> {
         let mut playout = Playout::new(PlayoutSettings::default(), now.wall);
         let mut said = Vec::new();
-        for Owed { slot, approved } in after_start(store, &Site::new(TimeZone::UTC), now).unwrap() {
+        for Owed { slot, silenced } in after_start(store, &Site::new(TimeZone::UTC), now).unwrap() {
+            let approved = silenced.is_none();
             let key = slot.key.clone();
             assert_eq!(slot.duration, SignedDuration::from_secs(4));
             playout.handle(Input::Emergency(Box::new(slot)), now);

@@ -9,6 +9,7 @@ mod inbox;
 mod level;
 mod outbox;
 mod output;
+pub(crate) mod permits;
 mod pulse;
 mod quiet;
 mod recovery;
@@ -65,7 +66,7 @@ pub(crate) enum Message {
     /// An answer that the playout understands as it is.
     Input(Input),
     /// The prepared PCM was read and hashed whole.
-    Verified { slot: SlotKey, root: String, result: std::result::Result<Prepared, String> },
+    Verified { slot: SlotKey, root: String, result: std::result::Result<Prepared, permits::Unfit> },
     /// The output was opened, or not.
     Opened { generation: u64, result: std::result::Result<Output, String> },
     /// Something happened at the output.
@@ -193,7 +194,12 @@ impl PlayoutLoop {
         let mut this = Self {
             log: LogWriter::start(Arc::clone(&parts.store))?,
             wiring: Wiring::new(parts.wired_zones),
-            output: output::Air::new(parts.output.0, parts.folders, sender.clone()),
+            output: output::Air::new(
+                parts.output.0,
+                parts.folders,
+                sender.clone(),
+                (Arc::clone(&parts.store), handle.clone()),
+            ),
             clock: parts.clock,
             store: parts.store,
             site: parts.site,
@@ -303,7 +309,10 @@ impl PlayoutLoop {
         }
     }
 
-    fn note_accounted(&self, now: Now) {
+    /// Notes how far every slot has its rows. Those rows go first: a power cut between the two must not leave a slot that is
+    /// accounted for and has none.
+    fn note_accounted(&mut self, now: Now) {
+        self.carry_out(now);
         let until = self.playout.accounted_until();
         self.clock.remember(until);
         self.log.write(now.wall, vec![LogJob::AccountedUntil(until)], Urgency::KeepTrying, |result| {

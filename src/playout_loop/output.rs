@@ -1,17 +1,20 @@
 //! The output as the loop uses it: opened and closed beside the loop, one at a time; answers of an output that was
 //! given up are told apart by its generation.
 
-use super::Message;
 use super::evidence::{Gathered, Sink};
+use super::permits::{self, Unfit};
 use super::trouble::Trouble;
+use super::{Message, PlayoutHandle};
 use crate::airing_log::Evidence;
 use crate::clock::Clock;
 use crate::intake::Folders;
+use crate::store::Store;
 use jiff::{SignedDuration, Timestamp};
 use loaxa_audio::output::{Clip, Evidence as Measured, Output, OutputEvent, OutputSettings};
 use loaxa_audio::prepared::{Prepared, to_hex};
 use loaxa_schedules::{Input, Now, Slot, SlotKey};
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinHandle;
@@ -24,6 +27,8 @@ pub(super) struct Air {
     settings: OutputSettings,
     folders: Folders,
     sender: UnboundedSender<Message>,
+    /// Asked whether it may sound, just before it does.
+    permits: (Arc<Store>, PlayoutHandle),
     output: Option<Output>,
     generation: u64,
     /// An output that is closing: the next one waits for it, a device has one owner.
@@ -59,11 +64,17 @@ impl Manner {
 }
 
 impl Air {
-    pub(super) fn new(settings: OutputSettings, folders: Folders, sender: UnboundedSender<Message>) -> Self {
+    pub(super) fn new(
+        settings: OutputSettings,
+        folders: Folders,
+        sender: UnboundedSender<Message>,
+        permits: (Arc<Store>, PlayoutHandle),
+    ) -> Self {
         Self {
             settings,
             folders,
             sender,
+            permits,
             output: None,
             generation: 0,
             closing: None,
@@ -91,11 +102,12 @@ impl Air {
         self.output.as_ref().map(|output| output.describe().device)
     }
 
-    /// Opens the prepared sound of what is planned, re-hashes all of it, and holds it against the original that was approved.
+    /// Opens the prepared sound of what is planned, re-hashes all of it, and holds it against the original that was approved,
+    /// and asks once more whether it may sound.
     pub(super) fn verify(&mut self, slot: SlotKey, planned: Option<&Slot>) {
         let sender = self.sender.clone();
-        let Some(manner) = planned.map(Manner::of) else {
-            let result = Err("the plan names no prepared sound".to_owned());
+        let Some((planned, manner)) = planned.map(|slot| (slot.clone(), Manner::of(slot))) else {
+            let result = Err(Unfit::Sound("the plan names no prepared sound".to_owned()));
             let _ = sender.send(Message::Verified { slot, root: String::new(), result });
             return;
         };
@@ -103,31 +115,38 @@ impl Air {
         self.verified.remove(&slot);
         self.manners.insert(slot.clone(), manner);
         let path = self.folders.prepared(&root);
+        let (store, air) = self.permits.clone();
         tokio::task::spawn_blocking(move || {
             let opened = Prepared::open(&path, &root).and_then(|pcm| pcm.verify_all().map(|()| pcm));
             let result = opened.map_err(|error| error.to_string());
             let result = result.and_then(|pcm| made_of(&pcm, &approved).map(|()| pcm));
+            // last, because hashing takes its time; and said first, because it is the graver of the two
+            let result = permits::require(&store, &air, &planned).and_then(|()| result.map_err(Unfit::Sound));
             let _ = sender.send(Message::Verified { slot, root, result });
         });
     }
 
-    /// What the hashing came to; None when a newer plan wants other sound for the slot by now.
+    /// What the hashing came to; nothing when a newer plan wants other sound for the slot by now.
     pub(super) fn verified(
         &mut self,
         slot: SlotKey,
         root: &str,
-        result: Result<Prepared, String>,
-    ) -> Option<Input> {
+        result: Result<Prepared, Unfit>,
+    ) -> Vec<Input> {
         if self.manners.get(&slot).is_some_and(|manner| manner.root != root) {
-            return None;
+            return Vec::new();
         }
-        Some(match result {
+        match result {
             Ok(pcm) => {
                 self.verified.insert(slot.clone(), pcm);
-                Input::PcmVerified { slot }
+                vec![Input::PcmVerified { slot }]
             }
-            Err(why) => Input::PcmRefused { slot, why },
-        })
+            Err(Unfit::Sound(why)) => vec![Input::PcmRefused { slot, why }],
+            Err(Unfit::Silenced(why)) => {
+                let refused = Input::PcmRefused { slot: slot.clone(), why: "it may not sound".to_owned() };
+                vec![why.input(slot), refused]
+            }
+        }
     }
 
     /// Drops what was held for a slot that is closed.

@@ -40,6 +40,8 @@ pub struct AirStatus {
     pub emergencies: Vec<Urgent>,
     /// Emergencies that the disk has refused to keep so far, in the order in which they came.
     pub unkept: Vec<Emergency>,
+    /// Who confirmed an emergency and when, which the disk has refused to keep so far.
+    pub unkept_confirmations: Vec<(EmergencyId, (String, String), Timestamp)>,
 }
 
 impl AirStatus {
@@ -219,6 +221,27 @@ impl PlayoutHandle {
             }
         });
         self.send(super::Message::Write(job))
+    }
+
+    /// Keeps that a second person confirmed an emergency, as soon as the disk lets us.
+    ///
+    /// # Errors
+    /// When the loop is gone.
+    pub fn confirm_later(&self, id: EmergencyId, by: (String, String), at: Timestamp) -> Result<()> {
+        let job = LogJob::EmergencyConfirmed { id, by: by.0.clone() };
+        self.update(|status| {
+            for it in status.unkept.iter_mut().filter(|it| it.id == id) {
+                (it.confirmed_by, it.confirmed_at) = (Some(by.clone()), Some(at));
+            }
+            status.unkept_confirmations.push((id, by, at));
+        });
+        self.send(super::Message::Write(job))
+    }
+
+    /// Who confirmed this emergency and when, if the disk has refused to keep that so far.
+    pub fn unkept_confirmation(&self, id: EmergencyId) -> Option<((String, String), Timestamp)> {
+        let kept = self.status().unkept_confirmations;
+        kept.into_iter().find(|(of, ..)| *of == id).map(|(_, by, at)| (by, at))
     }
 
     /// The emergency with this id, if the disk has refused to keep it so far.

@@ -129,10 +129,13 @@ impl PlayoutLoop {
             if began {
                 let Some(unsaid) = quiet.say(now.mono) else { continue };
                 *written = !trouble.stands();
-                tracing::error!(code = fault.code, unsaid, "{} {}", fault.en, fault.remedy);
                 if *written {
+                    tracing::error!(code = fault.code, unsaid, "{} {}", fault.en, fault.remedy);
                     let body = json!({ "what": "fault", "code": fault.code, "why": fault.en });
                     self.note_amplifier(body, now);
+                } else {
+                    // how the station was built is nothing that happened to it
+                    tracing::warn!(code = fault.code, unsaid, "{} {}", fault.en, fault.remedy);
                 }
             } else if std::mem::take(written) {
                 let seconds = now.wall.duration_since(fault.since).as_secs();

@@ -16,7 +16,7 @@ use crate::intake::{Folders, blocking};
 use crate::planning::Site;
 use crate::store::{SegmentRecord, Store};
 use jiff::{SignedDuration, Timestamp};
-use loaxa_schedules::{Now, SegmentId};
+use loaxa_schedules::{Now, SegmentId, Standing};
 use rebuild::Failure;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -250,10 +250,8 @@ impl Keeper {
         let record = blocking(move || store.segment(id)).await?;
         let condition = self.check(&record).await?;
         let playable = matches!(condition, Condition::Whole | Condition::Other);
-        let usable = matches!(
-            record.standing,
-            loaxa_schedules::Standing::AwaitingApproval | loaxa_schedules::Standing::Approved
-        );
+        let usable =
+            matches!(record.standing, Standing::AwaitingApproval | Standing::Approved | Standing::Altered);
         if playable || !usable || (needs.in_use.contains(&id) && record.recipe.as_ref() != Some(&self.recipe))
         {
             return Ok(());

@@ -33,7 +33,14 @@ pub(super) fn in_use(store: &Store, now: Now) -> Result<(HashSet<SegmentId>, Has
     Ok((segments, roots))
 }
 
-/// Everything that is planned until `until`, and every approved emergency recording. Where the clock cannot be trusted
+/// Whether it may sound without being approved first: an emergency also when a second person confirms it.
+fn may_be_heard(store: &Store, record: &SegmentRecord) -> Result<bool> {
+    let standing = store.leave(record)?.standing;
+    let waits = standing == Standing::AwaitingApproval;
+    Ok(standing == Standing::Approved || waits && record.pushed.class == Class::Emergency)
+}
+
+/// Everything that is planned until `until`, and every emergency recording that is approved or may be confirmed. Where the clock cannot be trusted
 /// nobody knows what is planned when: everything that people plan with is wanted.
 pub(super) fn find(store: &Store, site: &Site, now: Now, until: Timestamp) -> Result<Needs> {
     let (in_use, roots_in_use) = in_use(store, now)?;
@@ -63,17 +70,19 @@ pub(super) fn find(store: &Store, site: &Site, now: Now, until: Timestamp) -> Re
         now.trusted && until.is_some_and(|until| until.ends(&site.timezone) <= now.wall)
     };
     for record in store.usable_segments(Some(Class::Emergency))? {
-        if record.standing == Standing::Approved && !over(&record) {
+        if may_be_heard(store, &record)? && !over(&record) {
             first.insert(record.pushed.id, now.wall);
         }
     }
     let ids: BTreeSet<SegmentId> = first.keys().copied().collect();
-    let mut soonest: Vec<(Timestamp, SegmentRecord)> = store
-        .segments_named(&ids)?
-        .into_iter()
-        .filter(|record| record.standing == Standing::Approved)
-        .filter_map(|record| Some((*first.get(&record.pushed.id)?, record)))
-        .collect();
+    let mut soonest: Vec<(Timestamp, SegmentRecord)> = Vec::new();
+    for record in store.segments_named(&ids)? {
+        if may_be_heard(store, &record)?
+            && let Some(at) = first.get(&record.pushed.id)
+        {
+            soonest.push((*at, record));
+        }
+    }
     soonest.sort_by_key(|(at, record)| (*at, record.pushed.id));
     Ok(Needs { soonest, in_use, roots_in_use })
 }

@@ -1,6 +1,6 @@
 //! The airing log's rows and the table that gathers them by slot.
 
-use super::{Emergency, Store, col, from_json, nanos, storage, time, to_json};
+use super::{Change, Emergency, Store, col, from_json, nanos, storage, time, to_json};
 use crate::airing_log::Evidence;
 use crate::airing_log::chain::{self, canonical};
 use crate::error::Result;
@@ -99,6 +99,13 @@ pub enum LogJob {
     Emergency(Box<Emergency>),
     /// Somebody took an emergency back, and that could not be kept at once.
     EmergencyWithdrawn {
+        /// Which.
+        id: EmergencyId,
+        /// Identity of who did.
+        by: String,
+    },
+    /// A second person confirmed an emergency, and that could not be kept at once.
+    EmergencyConfirmed {
         /// Which.
         id: EmergencyId,
         /// Identity of who did.
@@ -210,7 +217,19 @@ pub struct AiringFilter {
 }
 
 /// Appends one row to the chain, inside the transaction of the change that it tells of.
-pub(super) fn append(connection: &Connection, at: Timestamp, kind: &str, body: &Value) -> Result<i64> {
+///
+/// The body gets what is known of the moment of writing: `boot` and `clock`, unless it says more of them itself.
+pub(super) fn append(change: &Change<'_>, at: Timestamp, kind: &str, body: &Value) -> Result<i64> {
+    let mut body = body.clone();
+    if let (Some(stamp), Some(members)) = (change.stamp, body.as_object_mut()) {
+        members.entry("boot").or_insert_with(|| json!(stamp.boot));
+        members.entry("clock").or_insert_with(|| json!(stamp.clock.trust().as_str()));
+    }
+    link(change, at, kind, &body)
+}
+
+/// Appends a row with this body as it is.
+pub(super) fn link(connection: &Connection, at: Timestamp, kind: &str, body: &Value) -> Result<i64> {
     let mut head = connection.prepare_cached(HEAD).map_err(storage)?;
     let (last, prev): (i64, String) = head
         .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -314,7 +333,7 @@ pub(super) fn select(
     Ok(airings)
 }
 
-fn write_job(connection: &Connection, at: Timestamp, job: &LogJob) -> Result<()> {
+fn write_job(connection: &Change<'_>, at: Timestamp, job: &LogJob) -> Result<()> {
     match job {
         LogJob::Due { entry, clock } => due(connection, at, entry, clock),
         LogJob::Started { slot, at: started } => {
@@ -382,11 +401,12 @@ fn write_job(connection: &Connection, at: Timestamp, job: &LogJob) -> Result<()>
         }
         LogJob::Emergency(emergency) => super::emergencies::keep(connection, at, emergency).map(|_| ()),
         LogJob::EmergencyWithdrawn { id, by } => super::emergencies::withdraw(connection, *id, by, at),
+        LogJob::EmergencyConfirmed { id, by } => super::approval::confirmed(connection, *id, by, at),
         LogJob::Note { kind, body } => append(connection, at, kind, body).map(|_| ()),
     }
 }
 
-fn due(connection: &Connection, at: Timestamp, entry: &Entry, clock: &str) -> Result<()> {
+fn due(connection: &Change<'_>, at: Timestamp, entry: &Entry, clock: &str) -> Result<()> {
     let mut state = connection.prepare_cached(STATE).map_err(storage)?;
     let known: Option<bool> = state
         .query_row(named_params! { ":slot": entry.key().as_str() }, |row| row.get(0))

@@ -1,6 +1,6 @@
 //! Windows, programmes, campaigns and whatever else people plan with: kept as documents, each change with its row in the airing log.
 
-use super::{Store, from_json, nanos, storage, time, to_json};
+use super::{Change, Store, from_json, nanos, storage, time, to_json};
 use crate::error::{Error, ErrorKind, Result};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, named_params};
@@ -200,7 +200,7 @@ fn require_version<T: Document>(connection: &Connection, id: Uuid, version: i64)
 }
 
 fn note_change<T: Document>(
-    connection: &Connection,
+    connection: &Change<'_>,
     at: Timestamp,
     what: &str,
     value: &T,

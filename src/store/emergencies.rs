@@ -1,7 +1,7 @@
 //! Emergencies that somebody sent, and what became of each time that one was to be heard.
 
 use super::airings::{self, append};
-use super::{Airing, Store, col, from_json, nanos, storage, time, to_json};
+use super::{Airing, Change, Store, col, from_json, nanos, storage, time, to_json};
 use crate::error::{Error, Result};
 use jiff::Timestamp;
 use loaxa_schedules::{EmergencyId, SegmentId, SlotKey, ZoneId};
@@ -10,17 +10,25 @@ use serde_json::json;
 
 const COLUMNS: &str =
     "SELECT e.number, e.id, e.segment, e.title, e.sha256, e.zones, e.expires_at, e.repeat, e.test,
-    e.sent_by, s.name, e.sent_at, e.withdrawn_by, w.name, e.withdrawn_at
-  FROM emergencies e JOIN identities s ON s.id = e.sent_by LEFT JOIN identities w ON w.id = e.withdrawn_by";
+    e.sent_by, s.name, e.sent_at, e.withdrawn_by, w.name, e.withdrawn_at,
+    e.digest, e.unapproved, e.confirmed_by, c.name, e.confirmed_at
+  FROM emergencies e JOIN identities s ON s.id = e.sent_by LEFT JOIN identities w ON w.id = e.withdrawn_by
+    LEFT JOIN identities c ON c.id = e.confirmed_by";
 const ADD: &str =
-    "INSERT INTO emergencies (id, segment, title, sha256, zones, expires_at, repeat, test, sent_by, sent_at)
-  VALUES (:id, :segment, :title, :sha256, :zones, :expires, :repeat, :test, :by, :at)";
+    "INSERT INTO emergencies (id, segment, title, sha256, zones, expires_at, repeat, test, sent_by, sent_at,
+    digest, unapproved)
+  VALUES (:id, :segment, :title, :sha256, :zones, :expires, :repeat, :test, :by, :at, :digest, :unapproved)";
 const WITHDRAW: &str = "UPDATE emergencies SET withdrawn_by = :by, withdrawn_at = :at
   WHERE id = :id AND withdrawn_at IS NULL";
+const CONFIRM: &str = "UPDATE emergencies SET confirmed_by = :by, confirmed_at = :at
+  WHERE id = :id AND unapproved = 1 AND confirmed_at IS NULL AND withdrawn_at IS NULL";
 /// Those that may still be heard, and those of which the log does not say for each time what became of it.
 const UNSETTLED: &str =
-    "WHERE e.withdrawn_at IS NULL AND (e.expires_at > :now OR e.repeat > (SELECT COUNT(*) FROM airings a
+    "WHERE e.withdrawn_at IS NULL AND (e.unapproved = 0 OR e.confirmed_at IS NOT NULL) AND (e.expires_at > :now OR e.repeat > (SELECT COUNT(*) FROM airings a
     WHERE a.slot >= e.id || '/' AND a.slot < e.id || '0' AND instr(a.slot, '+') = 0)) ORDER BY e.number";
+/// Those that wait for a second person; they do not wait longer than a day.
+const WAITING: &str = "WHERE e.withdrawn_at IS NULL AND e.unapproved = 1 AND e.confirmed_at IS NULL
+    AND e.expires_at > :now ORDER BY e.number LIMIT 100";
 // '0' follows '/': these are the keys that begin with the id and a slash
 const SLOTS: &str = "SELECT slot, seq IS NULL, outcome, json_extract(reason, '$.code') FROM airings
   WHERE slot >= :id || '/' AND slot < :id || '0' ORDER BY slot";
@@ -54,6 +62,14 @@ pub struct Emergency {
     pub withdrawn_by: Option<(String, String)>,
     /// When.
     pub withdrawn_at: Option<Timestamp>,
+    /// The approval digest of what was sent; None of what an older version kept.
+    pub digest: Option<String>,
+    /// Its segment was not approved as an emergency when it was sent: it sounds once a second person confirmed it.
+    pub unapproved: bool,
+    /// Identity and name of that person.
+    pub confirmed_by: Option<(String, String)>,
+    /// When.
+    pub confirmed_at: Option<Timestamp>,
 }
 
 impl Emergency {
@@ -62,6 +78,12 @@ impl Emergency {
     pub fn same_request(&self, other: &Emergency) -> bool {
         let asked = |it: &Emergency| (it.id, it.segment, it.zones.clone(), it.expires, it.repeat, it.test);
         asked(self) == asked(other)
+    }
+
+    /// Whether nothing of it may sound before a second person confirmed it.
+    #[must_use]
+    pub fn awaits_confirmation(&self) -> bool {
+        self.unapproved && self.confirmed_at.is_none()
     }
 }
 
@@ -79,7 +101,7 @@ pub struct EmergencySlot {
 }
 
 /// Keeps an emergency with the row that says so in the airing log; one that is known already stays as it is.
-pub(super) fn keep(connection: &Connection, at: Timestamp, it: &Emergency) -> Result<Option<Emergency>> {
+pub(super) fn keep(connection: &Change<'_>, at: Timestamp, it: &Emergency) -> Result<Option<Emergency>> {
     if let Some((_, known)) = find(connection, it.id)? {
         return Ok(Some(known));
     }
@@ -88,20 +110,28 @@ pub(super) fn keep(connection: &Connection, at: Timestamp, it: &Emergency) -> Re
         .execute(named_params! {
             ":id": it.id.to_string(), ":segment": it.segment.to_string(), ":title": it.title, ":sha256": it.sha256,
             ":zones": to_json(&it.zones)?, ":expires": nanos(it.expires), ":repeat": it.repeat, ":test": it.test,
-            ":by": it.sent_by.0, ":at": nanos(it.sent_at),
+            ":by": it.sent_by.0, ":at": nanos(it.sent_at), ":digest": it.digest, ":unapproved": it.unapproved,
         })
         .map_err(storage)?;
     let body = json!({
         "what": "sent", "id": it.id.to_string(), "by": it.sent_by.0, "at": it.sent_at.to_string(),
         "segment": it.segment.to_string(), "title": it.title, "sha256": it.sha256, "zones": it.zones,
         "expires": it.expires.to_string(), "repeat": it.repeat, "test": it.test,
+        "digest": it.digest, "unapproved": it.unapproved,
     });
     append(connection, at, "emergency", &body)?;
     Ok(None)
 }
 
+/// Keeps that a second person confirmed an emergency; true when it was not so before.
+pub(super) fn confirm(connection: &Connection, id: EmergencyId, by: &str, at: Timestamp) -> Result<bool> {
+    let mut statement = connection.prepare_cached(CONFIRM).map_err(storage)?;
+    let parameters = named_params! { ":id": id.to_string(), ":by": by, ":at": nanos(at) };
+    Ok(statement.execute(parameters).map_err(storage)? > 0)
+}
+
 /// Keeps that an emergency was taken back, once.
-pub(super) fn withdraw(connection: &Connection, id: EmergencyId, by: &str, at: Timestamp) -> Result<()> {
+pub(super) fn withdraw(connection: &Change<'_>, id: EmergencyId, by: &str, at: Timestamp) -> Result<()> {
     let mut statement = connection.prepare_cached(WITHDRAW).map_err(storage)?;
     let changed = statement
         .execute(named_params! { ":id": id.to_string(), ":by": by, ":at": nanos(at) })
@@ -150,12 +180,25 @@ impl Store {
         })
     }
 
-    /// Emergencies that may be owed: not taken back, and not expired or not accounted for. In the order in which they
+    /// Emergencies that may be owed: not taken back, not waiting for a confirmation, and not expired or not accounted for. In the order in which they
     /// came.
     pub fn unsettled_emergencies(&self, now: Timestamp) -> Result<Vec<Emergency>> {
         self.read(|connection| {
             let mut statement =
                 connection.prepare_cached(&format!("{COLUMNS} {UNSETTLED}")).map_err(storage)?;
+            let rows = statement.query(named_params! { ":now": nanos(now) }).map_err(storage)?;
+            Ok(collect(rows)?.into_iter().map(|(_, emergency)| emergency).collect())
+        })
+    }
+
+    /// Emergencies that wait for the confirmation of a second person, in the order in which they came.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn unconfirmed_emergencies(&self, now: Timestamp) -> Result<Vec<Emergency>> {
+        self.read(|connection| {
+            let mut statement =
+                connection.prepare_cached(&format!("{COLUMNS} {WAITING}")).map_err(storage)?;
             let rows = statement.query(named_params! { ":now": nanos(now) }).map_err(storage)?;
             Ok(collect(rows)?.into_iter().map(|(_, emergency)| emergency).collect())
         })
@@ -185,7 +228,7 @@ impl Store {
     }
 }
 
-fn find(connection: &Connection, id: EmergencyId) -> Result<Option<(i64, Emergency)>> {
+pub(super) fn find(connection: &Connection, id: EmergencyId) -> Result<Option<(i64, Emergency)>> {
     let mut statement = connection.prepare_cached(&format!("{COLUMNS} WHERE e.id = :id")).map_err(storage)?;
     statement
         .query_row(named_params! { ":id": id.to_string() }, |row| Ok(emergency(row)))
@@ -212,6 +255,7 @@ fn emergency(row: &Row<'_>) -> Result<(i64, Emergency)> {
         Error::internal(format!("emergency {id} in the database has a damaged {what}; restore a backup"))
     };
     let withdrawn: (Option<String>, Option<String>) = (col(row, 12)?, col(row, 13)?);
+    let confirmed: (Option<String>, Option<String>) = (col(row, 17)?, col(row, 18)?);
     let it = Emergency {
         id: id.parse().map_err(|_| damaged("id"))?,
         segment: col::<String>(row, 2)?.parse().map_err(|_| damaged("segment"))?,
@@ -225,6 +269,10 @@ fn emergency(row: &Row<'_>) -> Result<(i64, Emergency)> {
         sent_at: time(col(row, 11)?),
         withdrawn_by: withdrawn.0.zip(withdrawn.1),
         withdrawn_at: col::<Option<i64>>(row, 14)?.map(time),
+        digest: col(row, 15)?,
+        unapproved: col(row, 16)?,
+        confirmed_by: confirmed.0.zip(confirmed.1),
+        confirmed_at: col::<Option<i64>>(row, 19)?.map(time),
     };
     Ok((col(row, 0)?, it))
 }
@@ -270,6 +318,10 @@ mod tests {
             sent_at: NOW,
             withdrawn_by: None,
             withdrawn_at: None,
+            digest: None,
+            unapproved: false,
+            confirmed_by: None,
+            confirmed_at: None,
         }
     }
 

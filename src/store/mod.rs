@@ -4,35 +4,55 @@
 //! returned from survives a power cut.
 
 mod airings;
+mod approval;
+mod copy;
 mod documents;
 mod emergencies;
+mod heads;
 mod history;
 mod idempotency;
 mod identities;
+mod orders;
 mod prepared;
+mod publishers;
+mod second_factor;
 mod segments;
+mod sessions;
 mod station;
 mod upgrade;
 
 pub use airings::{Airing, AiringFilter, LogJob, LogRow};
+pub use approval::{Approval, Approvals, Decision, Ruling, digest};
+pub use copy::{Held, copy_database, head_of, look_at, settle};
 pub use documents::{Document, DocumentKind, Stored};
 pub use emergencies::{Emergency, EmergencySlot};
 pub use history::Asked;
 pub use idempotency::Remembered;
-pub use identities::{Identity, IdentityKind, NewIdentity};
+pub use identities::{Identity, IdentityKind, NewIdentity, PersonChange};
+pub use orders::{KeptOrder, Leave};
+pub(crate) use orders::{replayed, usable};
 pub use prepared::{PreparedSound, Sound};
+pub use publishers::{NewPublisher, Publisher};
+pub use second_factor::SecondFactor;
 pub(crate) use segments::standing_of;
-pub use segments::{Decision, NewSegment, SegmentFilter, SegmentRecord};
+pub use segments::{NewSegment, SegmentFilter, SegmentRecord};
+pub use sessions::{ListedSession, NewSession};
 
+use crate::clock::{Clock, boot_id};
 use crate::error::{Error, ErrorKind, Result};
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// How long a call waits for another process (`loaxa user add` beside the daemon) to finish writing.
 const BUSY: Duration = Duration::from_secs(5);
+/// The disk is full.
+pub const FULL: &str = "storage_full";
+/// The disk is read-only, or fails.
+pub const FAILING: &str = "storage_failing";
 /// Read connections kept for the next reader; more are opened when needed and closed after.
 const IDLE_READERS: usize = 4;
 
@@ -41,6 +61,33 @@ pub struct Store {
     path: PathBuf,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
+    /// None while only tests write.
+    stamp: OnceLock<Stamp>,
+    /// Whose word a recording needs; an approver's while nobody said.
+    orders: OnceLock<crate::config::Orders>,
+    /// With which code the disk refused the last change.
+    refusal: Mutex<Option<&'static str>>,
+}
+
+/// What every new row of the airing log says of the moment in which it was written.
+struct Stamp {
+    /// The kernel's name for this boot.
+    boot: Option<String>,
+    clock: Arc<dyn Clock>,
+}
+
+/// One change: a transaction, and what the rows say that it appends to the airing log.
+pub(crate) struct Change<'a> {
+    transaction: Transaction<'a>,
+    stamp: Option<&'a Stamp>,
+}
+
+impl<'a> Deref for Change<'a> {
+    type Target = Transaction<'a>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.transaction
+    }
 }
 
 impl Store {
@@ -51,24 +98,55 @@ impl Store {
     pub fn open(data: &Path, now: Timestamp) -> Result<Self> {
         std::fs::create_dir_all(data)
             .map_err(|error| Error::io(format!("data folder {}", data.display()), &error))?;
-        let path = data.join("loaxa.db");
+        let path = data.join(copy::FILE);
         let mut writer = Connection::open(&path).map_err(storage)?;
         prepare(&writer)?;
         writer.pragma_update(None, "journal_mode", "WAL").map_err(storage)?;
         writer.pragma_update(None, "synchronous", "FULL").map_err(storage)?;
         writer.pragma_update(None, "foreign_keys", true).map_err(storage)?;
+        // what is sorted on the disk, for every connection: no other folder is the daemon's
+        writer.pragma_update(None, "temp_store_directory", data.to_string_lossy()).map_err(storage)?;
         restrict(&path)?;
+        upgrade::keep_before(&writer, data);
         upgrade::bring_up_to_date(&mut writer, now)?;
-        Ok(Self { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) })
+        Ok(Self {
+            path,
+            writer: Mutex::new(writer),
+            readers: Mutex::new(Vec::new()),
+            stamp: OnceLock::new(),
+            orders: OnceLock::new(),
+            refusal: Mutex::new(None),
+        })
+    }
+
+    /// From now on each new row of the airing log says in which boot of the board it was written, and how far its clock was
+    /// to be trusted.
+    pub fn stamp_rows(&self, clock: Arc<dyn Clock>) {
+        // set once: who asks again has the same board
+        let _ = self.stamp.set(Stamp { boot: boot_id(), clock });
     }
 
     /// Runs one change as one transaction that is durable when this returns.
-    pub(crate) fn write<T>(&self, change: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+    pub(crate) fn write<T>(&self, change: impl FnOnce(&Change<'_>) -> Result<T>) -> Result<T> {
+        let done = self.try_write(change);
+        match &done {
+            Ok(_) => *lock(&self.refusal) = None,
+            Err(error) => {
+                if let Some(code) = [FULL, FAILING].into_iter().find(|code| error.code == *code) {
+                    *lock(&self.refusal) = Some(code);
+                }
+            }
+        }
+        done
+    }
+
+    fn try_write<T>(&self, change: impl FnOnce(&Change<'_>) -> Result<T>) -> Result<T> {
         let mut writer = lock(&self.writer);
         let transaction =
             writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(storage)?;
-        let value = change(&transaction)?;
-        transaction.commit().map_err(storage)?;
+        let change_of = Change { transaction, stamp: self.stamp.get() };
+        let value = change(&change_of)?;
+        change_of.transaction.commit().map_err(storage)?;
         Ok(value)
     }
 
@@ -99,14 +177,29 @@ impl Store {
     /// # Errors
     /// With the first damage found.
     pub fn check(&self) -> Result<()> {
-        self.read(|connection| {
-            let answer: String =
-                connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(storage)?;
-            if answer == "ok" {
-                return Ok(());
-            }
-            Err(Error::internal(format!("the database {} is damaged: {answer}", self.path.display())))
-        })
+        self.read(|connection| self.is_whole(connection))
+    }
+
+    /// The same, without what other readers hold of it in memory.
+    ///
+    /// # Errors
+    /// With the first damage found.
+    pub fn check_afresh(&self) -> Result<()> {
+        self.is_whole(&self.open_reader()?)
+    }
+
+    fn is_whole(&self, connection: &Connection) -> Result<()> {
+        let answer: String =
+            connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(storage)?;
+        if answer == "ok" {
+            return Ok(());
+        }
+        Err(Error::internal(format!("the database {} is damaged: {answer}", self.path.display())))
+    }
+
+    /// The code of the error with which the disk refused the last change; None when it took it.
+    pub fn refusal(&self) -> Option<&'static str> {
+        *lock(&self.refusal)
     }
 }
 
@@ -134,6 +227,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub(crate) fn storage(error: rusqlite::Error) -> Error {
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => Error::storage_full("the database"),
+        Some(ErrorCode::ReadOnly | ErrorCode::SystemIoFailure) => Error::new(
+            ErrorKind::Unavailable,
+            FAILING,
+            format!("the disk does not take the change ({error}); it may be read-only after an error, or dying: look into the system's journal, and take a backup"),
+        )
+        .vi("Bộ nhớ của đài không ghi được (có thể bị chuyển sang chỉ đọc hoặc sắp hỏng). Hãy sao lưu và báo kỹ thuật viên."),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::new(
             ErrorKind::Unavailable,
             "database_busy",

@@ -1,12 +1,12 @@
 //! Segments: what was pushed, what became of it, who approved it.
 
+use super::approval::{self, Approvals};
 use super::prepared::Sound;
 use super::{Store, col, from_json, nanos, storage, time, to_json};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use jiff::Timestamp;
 use loaxa_schedules::{Bound, Class, Reason, SegmentId, Standing};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 const COLUMNS: &str =
@@ -21,15 +21,9 @@ const INSERT: &str =
   VALUES (:id, 1, 'received', :sha256, :bytes, :title, :language, :class, :source,
     :valid_from, :valid_until, :campaign, :external_id, :music, :by, :at)";
 const ADD_UPLOADER: &str = "INSERT OR IGNORE INTO uploaders (segment, identity) VALUES (:segment, :identity)";
-const IS_UPLOADER: &str =
-    "SELECT EXISTS (SELECT 1 FROM uploaders WHERE segment = :segment AND identity = :identity)";
-const SET_STATE: &str =
-    "UPDATE segments SET version = version + 1, state = :state, reason = :reason WHERE id = :id";
 /// Only while it is inspected: what a person decided meanwhile (withdrawn) stands.
 const SET_INSPECTED: &str = "UPDATE segments SET version = version + 1, state = :state, reason = :reason
     WHERE id = :id AND state IN ('received', 'inspecting')";
-const SET_DECISION: &str = "UPDATE segments SET version = version + 1, state = :state, reason = :reason,
-    approved_by = :approved_by, approved_at = :at, approval_note = :note WHERE id = :id";
 const AWAITING: &str = "SELECT valid_until FROM segments WHERE state = 'awaiting_approval'";
 const DELETE_UPLOADERS: &str = "DELETE FROM uploaders WHERE segment = :id";
 const DELETE: &str = "DELETE FROM segments WHERE id = :id";
@@ -95,16 +89,8 @@ pub struct SegmentRecord {
     pub approved_at: Option<Timestamp>,
     /// What they wrote.
     pub approval_note: Option<String>,
-}
-
-/// What an approver decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Decision {
-    /// It may air.
-    Approve,
-    /// It may not.
-    Reject,
+    /// Who said of exactly this that it may sound.
+    pub approvals: Approvals,
 }
 
 /// Which segments a listing wants.
@@ -150,11 +136,10 @@ impl Store {
             for twin in list(transaction, "WHERE s.sha256 = :value", &new.sha256)? {
                 let alive = !matches!(twin.standing, Standing::Rejected | Standing::Withdrawn | Standing::Expired);
                 if alive && same_words(&twin.pushed, new) {
-                    add_uploader(transaction, twin.pushed.id, by)?;
-                    return Ok((twin, false));
+                    approval::add_hand(transaction, twin.pushed.id, by, at)?;
+                    return Ok((require(transaction, twin.pushed.id)?, false));
                 }
             }
-            let text = |bound: &Option<Bound>| bound.as_ref().map(ToString::to_string);
             transaction
                 .execute(
                     INSERT,
@@ -166,7 +151,9 @@ impl Store {
                     },
                 )
                 .map_err(storage)?;
-            add_uploader(transaction, new.id, by)?;
+            transaction
+                .execute(ADD_UPLOADER, named_params! { ":segment": new.id.to_string(), ":identity": by })
+                .map_err(storage)?;
             Ok((require(transaction, new.id)?, true))
         })
     }
@@ -197,78 +184,6 @@ impl Store {
         })
     }
 
-    /// Decides whether a segment may air. Four eyes: nobody who pushed it may.
-    ///
-    /// # Errors
-    /// `not_found`, `own_upload`, or `wrong_state` when it does not wait for a decision.
-    pub fn decide(
-        &self,
-        id: SegmentId,
-        decision: Decision,
-        note: Option<&str>,
-        by: &str,
-        at: Timestamp,
-    ) -> Result<SegmentRecord> {
-        self.write(|transaction| {
-            let record = require(transaction, id)?;
-            let own: bool = transaction
-                .query_row(IS_UPLOADER, named_params! { ":segment": id.to_string(), ":identity": by }, |row| row.get(0))
-                .map_err(storage)?;
-            if own {
-                return Err(Error::new(
-                    ErrorKind::Forbidden,
-                    "own_upload",
-                    format!("segment {id} was pushed by you: somebody else with the right to approve must decide"),
-                )
-                .vi(format!("Bản ghi “{}” do chính bạn tải lên: người khác có quyền duyệt phải quyết định.", record.pushed.title)));
-            }
-            let allowed = match decision {
-                Decision::Approve => record.standing == Standing::AwaitingApproval,
-                Decision::Reject => matches!(record.standing, Standing::AwaitingApproval | Standing::Approved),
-            };
-            if !allowed {
-                return Err(Error::new(
-                    ErrorKind::Conflict,
-                    "wrong_state",
-                    format!("segment {id} is {}; only a segment that awaits approval can be decided on", record.standing.as_str()),
-                ));
-            }
-            let (standing, reason) = match decision {
-                Decision::Approve => (Standing::Approved, None),
-                Decision::Reject => (Standing::Rejected, Some(rejected_by_person(note))),
-            };
-            let parameters = named_params! {
-                ":id": id.to_string(), ":state": standing.as_str(), ":reason": reason.as_ref().map(to_json).transpose()?,
-                ":approved_by": by, ":at": nanos(at), ":note": note,
-            };
-            transaction.execute(SET_DECISION, parameters).map_err(storage)?;
-            let body = serde_json::json!({
-                "segment": id.to_string(), "sha256": record.pushed.sha256, "title": record.pushed.title,
-                "class": record.pushed.class.as_str(), "language": record.pushed.language,
-                "valid_from": record.pushed.valid_from.as_ref().map(ToString::to_string),
-                "valid_until": record.pushed.valid_until.as_ref().map(ToString::to_string),
-                "prepared": record.prepared, "decision": decision, "note": note, "by": by,
-            });
-            super::airings::append(transaction, at, "approval", &body)?;
-            require(transaction, id)
-        })
-    }
-
-    /// Takes a segment out of use for good. Its airings stay in the log.
-    pub fn withdraw(&self, id: SegmentId, by: &str, at: Timestamp) -> Result<SegmentRecord> {
-        self.write(|transaction| {
-            let record = require(transaction, id)?;
-            if record.standing == Standing::Withdrawn {
-                return Ok(record);
-            }
-            let parameters = named_params! { ":id": id.to_string(), ":state": "withdrawn", ":reason": None::<String> };
-            transaction.execute(SET_STATE, parameters).map_err(storage)?;
-            let body = serde_json::json!({ "segment": id.to_string(), "sha256": record.pushed.sha256, "decision": "withdraw", "by": by });
-            super::airings::append(transaction, at, "approval", &body)?;
-            require(transaction, id)
-        })
-    }
-
     /// One segment.
     pub fn segment(&self, id: SegmentId) -> Result<SegmentRecord> {
         self.read(|connection| require(connection, id))
@@ -287,7 +202,7 @@ impl Store {
                     ":sha256": filter.sha256, ":external_id": filter.external_id, ":limit": filter.limit,
                 })
                 .map_err(storage)?;
-            collect(rows)
+            collect(connection, rows)
         })
     }
 
@@ -313,7 +228,7 @@ impl Store {
             let mut records = Vec::with_capacity(ids.len());
             for id in ids {
                 let rows = statement.query(named_params! { ":id": id.to_string() }).map_err(storage)?;
-                records.extend(collect(rows)?);
+                records.extend(collect(connection, rows)?);
             }
             Ok(records)
         })
@@ -325,14 +240,9 @@ impl Store {
     }
 }
 
-fn rejected_by_person(note: Option<&str>) -> Reason {
-    let (en, vi) = match note {
-        Some(note) => {
-            (format!("rejected by the approver: {note}"), format!("người duyệt không đồng ý: {note}"))
-        }
-        None => ("rejected by the approver".to_owned(), "người duyệt không đồng ý".to_owned()),
-    };
-    Reason { code: "rejected".into(), en, vi }
+/// A bound as it is kept.
+pub(super) fn text(bound: &Option<Bound>) -> Option<String> {
+    bound.as_ref().map(ToString::to_string)
 }
 
 fn same_words(a: &NewSegment, b: &NewSegment) -> bool {
@@ -344,17 +254,10 @@ fn same_words(a: &NewSegment, b: &NewSegment) -> bool {
     words(a) == words(b)
 }
 
-fn add_uploader(connection: &Connection, id: SegmentId, by: &str) -> Result<()> {
-    connection
-        .execute(ADD_UPLOADER, named_params! { ":segment": id.to_string(), ":identity": by })
-        .map_err(storage)?;
-    Ok(())
-}
-
 pub(super) fn require(connection: &Connection, id: SegmentId) -> Result<SegmentRecord> {
     let mut statement = connection.prepare_cached(&format!("{COLUMNS} WHERE s.id = :id")).map_err(storage)?;
     statement
-        .query_row(named_params! { ":id": id.to_string() }, |row| Ok(record(row)))
+        .query_row(named_params! { ":id": id.to_string() }, |row| Ok(record(connection, row)))
         .optional()
         .map_err(storage)?
         .transpose()?
@@ -364,18 +267,19 @@ pub(super) fn require(connection: &Connection, id: SegmentId) -> Result<SegmentR
 pub(super) fn list(connection: &Connection, condition: &str, value: &str) -> Result<Vec<SegmentRecord>> {
     let mut statement =
         connection.prepare_cached(&format!("{COLUMNS} {condition} ORDER BY s.id")).map_err(storage)?;
-    collect(statement.query(named_params! { ":value": value }).map_err(storage)?)
+    collect(connection, statement.query(named_params! { ":value": value }).map_err(storage)?)
 }
 
-fn collect(mut rows: rusqlite::Rows<'_>) -> Result<Vec<SegmentRecord>> {
+fn collect(connection: &Connection, mut rows: rusqlite::Rows<'_>) -> Result<Vec<SegmentRecord>> {
     let mut records = Vec::new();
     while let Some(row) = rows.next().map_err(storage)? {
-        records.push(record(row)?);
+        records.push(record(connection, row)?);
     }
     Ok(records)
 }
 
-fn record(row: &Row<'_>) -> Result<SegmentRecord> {
+/// A row as it is kept, and what the approvals make of its standing: nobody gets the one without the other.
+fn record(connection: &Connection, row: &Row<'_>) -> Result<SegmentRecord> {
     let id: String = col(row, 0)?;
     let damaged = |what: &str| {
         Error::internal(format!("segment {id} in the database has a damaged {what}; restore a backup"))
@@ -387,23 +291,27 @@ fn record(row: &Row<'_>) -> Result<SegmentRecord> {
     let reason: Option<String> = col(row, 13)?;
     let sound: Option<String> = col(row, 16)?;
     let approver: (Option<String>, Option<String>) = (col(row, 20)?, col(row, 21)?);
+    let pushed = NewSegment {
+        id: id.parse().map_err(|_| damaged("id"))?,
+        sha256: col(row, 3)?,
+        bytes: u64::try_from(col::<i64>(row, 4)?).unwrap_or(0),
+        title: col(row, 5)?,
+        language: col(row, 6)?,
+        class: class_of(&col::<String>(row, 7)?).ok_or_else(|| damaged("class"))?,
+        music: col(row, 24)?,
+        source: col(row, 8)?,
+        valid_from: bound(9)?,
+        valid_until: bound(10)?,
+        campaign: col(row, 11)?,
+        external_id: col(row, 12)?,
+    };
+    let kept = standing_of(&col::<String>(row, 2)?).ok_or_else(|| damaged("state"))?;
+    let (approvals, standing) = approval::answer(connection, &pushed, kept)?;
     Ok(SegmentRecord {
-        pushed: NewSegment {
-            id: id.parse().map_err(|_| damaged("id"))?,
-            sha256: col(row, 3)?,
-            bytes: u64::try_from(col::<i64>(row, 4)?).unwrap_or(0),
-            title: col(row, 5)?,
-            language: col(row, 6)?,
-            class: class_of(&col::<String>(row, 7)?).ok_or_else(|| damaged("class"))?,
-            music: col(row, 24)?,
-            source: col(row, 8)?,
-            valid_from: bound(9)?,
-            valid_until: bound(10)?,
-            campaign: col(row, 11)?,
-            external_id: col(row, 12)?,
-        },
+        pushed,
+        approvals,
         version: col(row, 1)?,
-        standing: standing_of(&col::<String>(row, 2)?).ok_or_else(|| damaged("state"))?,
+        standing,
         reason: reason.map(|text| from_json("a reason", &text)).transpose()?,
         duration: col::<Option<i64>>(row, 14)?.map(jiff::SignedDuration::from_nanos),
         prepared: col(row, 15)?,

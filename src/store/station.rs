@@ -16,7 +16,7 @@ pub(super) fn put(connection: &Connection, key: &str, value: &str) -> Result<()>
     Ok(())
 }
 
-fn get(connection: &Connection, key: &str) -> Result<Option<String>> {
+pub(super) fn get(connection: &Connection, key: &str) -> Result<Option<String>> {
     let mut statement = connection.prepare_cached(GET).map_err(storage)?;
     statement.query_row(named_params! { ":key": key }, |row| row.get(0)).optional().map_err(storage)
 }
@@ -26,6 +26,23 @@ impl Store {
     pub fn accounted_until(&self) -> Result<Option<Timestamp>> {
         let text = self.read(|connection| get(connection, "accounted_until"))?;
         Ok(text.and_then(|text| text.parse().ok()).map(time))
+    }
+
+    /// The last segment whose original was read through; None at the beginning.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn read_until(&self) -> Result<Option<String>> {
+        let text = self.read(|connection| get(connection, "read_until"))?;
+        Ok(text.filter(|text| !text.is_empty()))
+    }
+
+    /// Keeps the last segment whose original was read through; None to begin again.
+    ///
+    /// # Errors
+    /// When the disk does not take it.
+    pub fn keep_read_until(&self, last: Option<&str>) -> Result<()> {
+        self.write(|transaction| put(transaction, "read_until", last.unwrap_or_default()))
     }
 
     /// Name of who stopped the station, if it is stopped.

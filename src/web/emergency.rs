@@ -3,11 +3,11 @@
 //! Emergencies fail loud: what the disk refuses to keep is heard all the same, and written down as soon as it lets us.
 
 use super::wire;
-use super::{App, Query, body, caller, json, query, read, respond, with, work};
-use crate::access::{Caller, Scope};
+use super::{App, Query, body, caller, confirming, json, query, read, respond, with, work};
+use crate::access::Caller;
 use crate::error::{Error, ErrorKind, Result};
-use crate::playout_loop::emergencies;
-use crate::store::{Emergency, SegmentRecord};
+use crate::playout_loop::{emergencies, permits};
+use crate::store::{Emergency, Leave, SegmentRecord};
 use bytes::Bytes;
 use jiff::Timestamp;
 use loaxa_schedules::{Class, EmergencyId, Now, SegmentId, Standing, Zone, ZoneId};
@@ -22,8 +22,6 @@ use warp::reply::Response;
 
 /// An emergency is heard at most so often.
 const MOST_REPEATS: u32 = 10;
-/// Who may look at emergencies.
-const LOOK: [Scope; 2] = [Scope::Emergency, Scope::AiringsRead];
 
 pub(super) fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
     let root = warp::path("emergency");
@@ -39,17 +37,15 @@ pub(super) fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
         .and(warp::path::end())
         .and(warp::get())
         .and(with(app))
-        .and(caller())
         .and(query())
-        .then(|app, caller, query| respond(list(app, caller, query)))
+        .then(|app, query| respond(list(app, query)))
         .boxed();
     let one = root
         .and(warp::path::param::<String>())
         .and(warp::path::end())
         .and(warp::get())
         .and(with(app))
-        .and(caller())
-        .then(|id, app, caller| respond(one(app, caller, id)))
+        .then(|id, app| respond(one(app, id)))
         .boxed();
     let withdraw = root
         .and(warp::path::param::<String>())
@@ -59,7 +55,21 @@ pub(super) fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
         .and(caller())
         .then(|id, app, caller| respond(withdraw(app, caller, id)))
         .boxed();
-    send.or(list).unify().or(one).unify().or(withdraw).unify().boxed()
+    let confirm = root
+        .and(warp::path::param::<String>())
+        .and(warp::path("confirmation"))
+        .and(warp::path::end())
+        .and(warp::post())
+        .and(with(app))
+        .and(caller())
+        .and(body())
+        .then(|id: String, app, caller, body| respond(confirmed(app, caller, id, body)))
+        .boxed();
+    send.or(list).unify().or(one).unify().or(withdraw).unify().or(confirm).unify().boxed()
+}
+
+async fn confirmed(app: Arc<App>, caller: Caller, id: String, body: Bytes) -> Result<Response> {
+    confirming::confirm(app, caller, emergency_id(&id)?, body).await
 }
 
 /// An emergency as it is sent.
@@ -95,12 +105,15 @@ impl EmergencyBody {
             sent_at: now,
             withdrawn_by: None,
             withdrawn_at: None,
+            digest: None,
+            unapproved: false,
+            confirmed_by: None,
+            confirmed_at: None,
         }
     }
 }
 
 async fn send(app: Arc<App>, caller: Caller, body: Bytes) -> Result<Response> {
-    caller.require(&[Scope::Emergency])?;
     let body: EmergencyBody = read(&body)?;
     let asked = body.emergency(&caller, app.clock.now().wall);
     let turn = turn(&app, asked.id).await;
@@ -119,7 +132,7 @@ async fn send(app: Arc<App>, caller: Caller, body: Bytes) -> Result<Response> {
 
 /// What is taken back while it is being sent must not reach the playout after its withdrawal. Goes into the work itself:
 /// that goes on when the caller has hung up.
-async fn turn(app: &App, id: EmergencyId) -> OwnedMutexGuard<()> {
+pub(super) async fn turn(app: &App, id: EmergencyId) -> OwnedMutexGuard<()> {
     app.turns.take(&format!("emergency {id}")).await
 }
 
@@ -130,13 +143,13 @@ fn take(app: &App, mut it: Emergency) -> Result<(StatusCode, Emergency)> {
     }
     let now = app.clock.now();
     check_words(&it, now, app)?;
-    let segment = check_segment(&it, now, app)?;
+    let (segment, leave) = check_segment(&it, now, app)?;
     (it.title, it.sha256) = (segment.pushed.title.clone(), segment.pushed.sha256.clone());
+    it.digest = Some(segment.approvals.digest.clone());
+    it.unapproved = leave.standing != Standing::Approved;
     check_running(app)?;
-    let heard = emergencies::heard(&app.store, &it, &app.site, now.wall)?;
-    let all = emergencies::owed(&it, &[], now.wall);
-    let slots = emergencies::slots(&it, all, &segment, &heard, &app.timezone, now)?;
     let status = match app.store.keep_emergency(&it) {
+        Ok(None) if it.unapproved => StatusCode::ACCEPTED,
         Ok(None) => StatusCode::CREATED,
         Ok(Some(known)) => return same(known, &it),
         Err(error) => {
@@ -145,18 +158,27 @@ fn take(app: &App, mut it: Emergency) -> Result<(StatusCode, Emergency)> {
             StatusCode::ACCEPTED
         }
     };
-    tracing::warn!(emergency = %it.id, by = it.sent_by.1, test = it.test, "an emergency was sent");
-    slots.into_iter().try_for_each(|slot| app.playout.emergency(slot))?;
+    if it.unapproved {
+        tracing::warn!(emergency = %it.id, by = it.sent_by.1, test = it.test, "an emergency waits for a second person");
+    } else {
+        tracing::warn!(emergency = %it.id, by = it.sent_by.1, test = it.test, "an emergency was sent");
+        announce(app, &it, &segment, now)?;
+    }
     Ok((status, it))
+}
+
+/// Hands an emergency that may sound to the playout.
+pub(super) fn announce(app: &App, it: &Emergency, segment: &SegmentRecord, now: Now) -> Result<()> {
+    let heard = emergencies::heard(&app.store, it, &app.site, now.wall)?;
+    let all = emergencies::owed(it, &[], now.wall);
+    let leave = app.store.leave(segment)?;
+    let slots = emergencies::slots(it, all, (segment, &leave), &heard, &app.timezone, now)?;
+    slots.into_iter().try_for_each(|slot| app.playout.emergency(slot))
 }
 
 /// The emergency with this id, be it kept or still waiting for the disk.
 fn find(app: &App, id: EmergencyId) -> Result<Option<Emergency>> {
-    match app.store.emergency(id) {
-        Ok(it) => Ok(Some(it)),
-        Err(error) if error.kind == ErrorKind::NotFound => Ok(app.playout.unkept(id)),
-        Err(error) => Err(error),
-    }
+    permits::known(&app.store, &app.playout, id)
 }
 
 /// The same request again is answered; another one with the same id is a mistake that nobody may guess at.
@@ -224,8 +246,8 @@ fn check_words(it: &Emergency, now: Now, app: &App) -> Result<()> {
     }
 }
 
-/// Only what was approved as an emergency is sent as one.
-fn check_segment(it: &Emergency, now: Now, app: &App) -> Result<SegmentRecord> {
+/// Only what was pushed as an emergency is sent as one.
+fn check_segment(it: &Emergency, now: Now, app: &App) -> Result<(SegmentRecord, Leave)> {
     let id = it.segment;
     let segment = app.store.segment(id).map_err(|error| match error.kind {
         ErrorKind::NotFound => wrong(
@@ -249,33 +271,82 @@ fn check_segment(it: &Emergency, now: Now, app: &App) -> Result<SegmentRecord> {
             ),
         ));
     }
-    let over =
-        || now.trusted && pushed.valid_until.as_ref().is_some_and(|it| it.ends(&app.timezone) <= now.wall);
-    let early =
-        || now.trusted && pushed.valid_from.as_ref().is_some_and(|it| it.begins(&app.timezone) > now.wall);
-    let (code, en, vi) = match segment.standing {
-        Standing::Approved if over() => ("expired", "is no longer valid", "đã hết hiệu lực"),
-        Standing::Approved if early() => ("not_yet_valid", "is not valid yet", "chưa đến ngày có hiệu lực"),
-        Standing::Approved if segment.prepared.is_some() => return Ok(segment),
-        Standing::Approved | Standing::Received | Standing::Inspecting => {
-            ("not_prepared", "is not prepared yet; ask again in a while", "chưa được xử lý xong")
+    let leave = app.store.leave(&segment)?;
+    match leave.standing {
+        Standing::Approved | Standing::AwaitingApproval if !leave.is_ordered(now) => {
+            return Err(unfit(title, NO_ORDER));
         }
-        Standing::AwaitingApproval => {
-            ("not_approved", "awaits approval; somebody else must approve it first", "chưa được duyệt")
+        // an emergency that nobody approved in advance waits for the word of a second person
+        Standing::Approved | Standing::AwaitingApproval => check_sound(&segment, now, app)?,
+        Standing::Received | Standing::Inspecting => return Err(unfit(title, NOT_PREPARED)),
+        Standing::Altered => {
+            return Err(unfit(
+                title,
+                (
+                    "approval_altered",
+                    "is not what was approved any more; approve it anew",
+                    "không còn đúng như lúc được duyệt",
+                ),
+            ));
         }
-        Standing::Rejected => ("rejected", "was rejected", "đã bị từ chối"),
-        Standing::Expired => ("expired", "is no longer valid", "đã hết hiệu lực"),
-        Standing::Withdrawn => ("withdrawn", "was withdrawn", "đã bị gỡ"),
-    };
-    Err(conflict(
+        Standing::Rejected => return Err(unfit(title, ("rejected", "was rejected", "đã bị từ chối"))),
+        Standing::Expired => return Err(unfit(title, EXPIRED)),
+        Standing::Withdrawn => return Err(unfit(title, ("withdrawn", "was withdrawn", "đã bị gỡ"))),
+    }
+    Ok((segment, leave))
+}
+
+/// A code, and what is wrong with a segment in English and in Vietnamese.
+type Unfit = (&'static str, &'static str, &'static str);
+const EXPIRED: Unfit = ("expired", "is no longer valid", "đã hết hiệu lực");
+const NO_ORDER: Unfit = (
+    "no_order",
+    "is not covered by a signed order that is in force, as this station asks for",
+    "chưa có lệnh phát có chữ ký còn hiệu lực như đài này yêu cầu",
+);
+const NOT_PREPARED: Unfit =
+    ("not_prepared", "is not prepared yet; ask again in a while", "chưa được xử lý xong");
+
+fn unfit(title: &str, (code, en, vi): Unfit) -> Error {
+    conflict(
         code,
         format!("segment {title:?} {en}, so it cannot be sent as an emergency"),
         format!("Bản ghi “{title}” {vi}, nên không thể phát khẩn cấp."),
-    ))
+    )
+}
+
+/// Whether it is valid now, and there. A clock that cannot be trusted judges no validity.
+fn check_sound(segment: &SegmentRecord, now: Now, app: &App) -> Result<()> {
+    let pushed = &segment.pushed;
+    let ends = pushed.valid_until.as_ref().map(|until| until.ends(&app.timezone));
+    let begins = pushed.valid_from.as_ref().map(|from| from.begins(&app.timezone));
+    let wrong = if now.trusted && ends.is_some_and(|ends| ends <= now.wall) {
+        EXPIRED
+    } else if now.trusted && begins.is_some_and(|begins| begins > now.wall) {
+        ("not_yet_valid", "is not valid yet", "chưa đến ngày có hiệu lực")
+    } else if segment.prepared.is_none() {
+        NOT_PREPARED
+    } else {
+        return Ok(());
+    };
+    Err(unfit(&pushed.title, wrong))
+}
+
+/// Whether an emergency that waited for its second person may still begin.
+pub(super) fn check_expiry(it: &Emergency, segment: &SegmentRecord, now: Now, app: &App) -> Result<()> {
+    if now.trusted && it.expires <= now.wall {
+        let at = wire::local(it.expires, &app.timezone);
+        return Err(conflict(
+            "expired",
+            format!("the emergency {:?} could be confirmed until {at}; send a new one", it.title),
+            format!("Tin khẩn cấp “{}” chỉ được xác nhận đến {at}; hãy gửi tin mới.", it.title),
+        ));
+    }
+    check_sound(segment, now, app)
 }
 
 /// A station that somebody stopped stays silent: who sends must know at once, and not wait for what never sounds.
-fn check_running(app: &App) -> Result<()> {
+pub(super) fn check_running(app: &App) -> Result<()> {
     let (operator, button) = match app.playout.status().view {
         Some(view) => (view.operator_stop, view.local_stop),
         None => (app.store.stopped_by()?, false),
@@ -302,8 +373,7 @@ fn check_running(app: &App) -> Result<()> {
     ))
 }
 
-async fn list(app: Arc<App>, caller: Caller, query: Query) -> Result<Response> {
-    caller.require(&LOOK)?;
+async fn list(app: Arc<App>, query: Query) -> Result<Response> {
     query.only(&["limit", "cursor"])?;
     let limit = query.limit()?;
     let before = query.parse::<i64>("cursor", "the next of the page before")?;
@@ -325,12 +395,11 @@ fn emergency_id(text: &str) -> Result<EmergencyId> {
     text.parse().map_err(|_| Error::not_found("emergency", text))
 }
 
-fn require(app: &App, id: EmergencyId) -> Result<Emergency> {
+pub(super) fn require(app: &App, id: EmergencyId) -> Result<Emergency> {
     find(app, id)?.ok_or_else(|| Error::not_found("emergency", id))
 }
 
-async fn one(app: Arc<App>, caller: Caller, id: String) -> Result<Response> {
-    caller.require(&LOOK)?;
+async fn one(app: Arc<App>, id: String) -> Result<Response> {
     let id = emergency_id(&id)?;
     let value = work(&app, move |app| show(app, &require(app, id)?)).await?;
     json(StatusCode::OK, &value)
@@ -338,13 +407,12 @@ async fn one(app: Arc<App>, caller: Caller, id: String) -> Result<Response> {
 
 /// Silence first: a log that cannot be written does not keep the loudspeakers on.
 async fn withdraw(app: Arc<App>, caller: Caller, id: String) -> Result<Response> {
-    caller.require(&[Scope::Emergency])?;
     let id = emergency_id(&id)?;
     let turn = turn(&app, id).await;
     let (status, value) = work(&app, move |app| {
         let _turn = turn;
         let it = require(app, id)?;
-        if !["pending", "on_air"].contains(&state(app, &it)?) {
+        if !["pending", "on_air", "awaiting_confirmation"].contains(&state(app, &it)?) {
             // what is over cannot be taken back any more
             return Ok((StatusCode::OK, show(app, &it)?));
         }
@@ -374,6 +442,10 @@ fn state(app: &App, it: &Emergency) -> Result<&'static str> {
     if it.withdrawn_at.is_some() {
         return Ok("withdrawn");
     }
+    if it.awaits_confirmation() {
+        let over = app.clock.now().wall >= it.expires;
+        return Ok(if over { "over" } else { "awaiting_confirmation" });
+    }
     if taken.any(|urgent| air.sounds(&urgent.slot)) {
         return Ok("on_air");
     }
@@ -386,7 +458,7 @@ fn state(app: &App, it: &Emergency) -> Result<&'static str> {
 }
 
 /// An emergency as it is shown, with what became of it so far.
-fn show(app: &App, it: &Emergency) -> Result<Value> {
+pub(super) fn show(app: &App, it: &Emergency) -> Result<Value> {
     let state = state(app, it)?;
     let airings = app.store.airings_of_emergency(it.id)?;
     let timezone = &app.timezone;
@@ -403,6 +475,10 @@ fn show(app: &App, it: &Emergency) -> Result<Value> {
         "sent_at": wire::local(it.sent_at, timezone),
         "withdrawn_by": it.withdrawn_by.as_ref().map(|(_, name)| name),
         "withdrawn_at": it.withdrawn_at.map(|at| wire::local(at, timezone)),
+        "approval_digest": it.digest,
+        "needs_confirmation": it.unapproved,
+        "confirmed_by": it.confirmed_by.as_ref().map(|(_, name)| name),
+        "confirmed_at": it.confirmed_at.map(|at| wire::local(at, timezone)),
         "state": state,
         "kept": app.playout.unkept(it.id).is_none(),
         "airings": airings.iter().map(|airing| wire::airing(airing, timezone)).collect::<Vec<Value>>(),

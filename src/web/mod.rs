@@ -1,22 +1,31 @@
 //! The web edge: warp, and nothing else of the house knows it.
 //!
-//! `serve` accepts and admits, the files of this folder answer, `wire` holds the shapes that others rely on, `problem`
-//! turns every error into its answer.
+//! `serve` accepts and admits by the table in `rights`, the files of this folder answer, `wire` holds the shapes that others
+//! rely on, `problem` turns every error into its answer.
 
 mod airings;
 mod amplifier;
 mod audio;
+mod audit;
 mod bodies;
 mod campaigns;
+mod confirming;
+mod editing;
 mod emergency;
+mod heads;
+mod health;
 mod metrics;
 mod openapi;
+mod orders;
 mod page;
+mod people;
 mod plan;
 mod presets;
 mod preview;
 mod problem;
+pub(crate) mod publishers;
 mod resources;
+pub mod rights;
 mod schedule;
 mod segments;
 mod serve;
@@ -26,16 +35,23 @@ pub(crate) mod wire;
 
 pub use serve::serve;
 
-use crate::access::{Access, Caller, Scope};
+use crate::access::{Access, Caller};
+use crate::airing_log::Heads;
 use crate::clock::Clock;
+use crate::config::Web;
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::Events;
+use crate::fence::Held;
 use crate::intake::Intake;
+use crate::orders::OrderBook;
 use crate::planning::Site;
 use crate::playout_loop::PlayoutHandle;
 use crate::preparing::Preparing;
-use crate::store::Store;
+use crate::store::{SegmentRecord, Store};
+use crate::tls;
 use crate::turns::Turns;
+use bytes::BufMut;
+use futures_util::{Stream, StreamExt};
 use jiff::tz::TimeZone;
 use loaxa_audio::child::Confinement;
 use serde::Serialize;
@@ -72,10 +88,22 @@ pub struct App {
     pub about: About,
     /// What inspections are kept away from on this machine. `None` when none can be made.
     pub inspection: Option<Confinement>,
+    /// What the daemon itself is kept away from.
+    pub held: Held,
     /// Told whenever what could air has changed.
     pub plan_changed: watch::Sender<u64>,
     /// One request with the same `Idempotency-Key` at a time.
     pub turns: Turns,
+    /// Signs heads of the airing log, and takes countersignatures.
+    pub heads: Arc<Heads>,
+    /// Takes signed orders, and the keys of those who sign them.
+    pub orders: OrderBook,
+    /// What was found damaged and is not mended yet.
+    pub soundness: Arc<crate::soundness::Soundness>,
+    /// What one caller may take of the board.
+    pub limits: Web,
+    /// None: plain HTTP on loopback.
+    pub tls: Option<Arc<tls::Server>>,
 }
 
 /// What the station says of itself, fixed while it runs.
@@ -110,6 +138,10 @@ pub struct Warning {
 #[derive(Clone)]
 pub(crate) struct Ending(pub(crate) watch::Receiver<bool>);
 
+/// The other end of a request's connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub(crate) std::net::IpAddr);
+
 /// Waits until the daemon goes down.
 pub(crate) async fn down(shutdown: &mut watch::Receiver<bool>) {
     // an error means that nobody can say it any more: that is the end too
@@ -132,9 +164,11 @@ pub fn routes(app: Arc<App>) -> impl Filter<Extract = (Response,), Error = Infal
         .unify()
         .or(campaigns::routes(&app))
         .unify()
-        .or(presets::routes(&app))
+        .or(presets::routes())
         .unify()
         .or(airings::routes(&app))
+        .unify()
+        .or(heads::routes(&app))
         .unify()
         .or(emergency::routes(&app))
         .unify()
@@ -146,26 +180,27 @@ pub fn routes(app: Arc<App>) -> impl Filter<Extract = (Response,), Error = Infal
         .unify()
         .or(session::routes(&app))
         .unify()
+        .or(people::routes(&app))
+        .unify()
+        .or(publishers::routes(&app))
+        .unify()
+        .or(orders::routes(&app))
+        .unify()
         .or(openapi::routes())
         .unify();
-    let api = warp::path("api").and(warp::path("v1")).and(api);
+    let api = warp::path("api").and(warp::path("v1")).and(admitted()).and(api);
     api.or(page::routes()).unify().boxed().recover(refuse).unify()
 }
 
 /// What warp itself refuses, in our words.
 async fn refuse(rejection: Rejection) -> std::result::Result<Response, Infallible> {
-    let error = if rejection.is_not_found() {
-        Error::new(
-            ErrorKind::NotFound,
-            "no_such_path",
-            "there is nothing at this path; /api/v1/openapi.json lists what there is",
-        )
+    let error = if let Some(Broken(error)) = rejection.find() {
+        // the other routes refused its method: that is not what is wrong
+        error.clone()
+    } else if rejection.is_not_found() {
+        rights::no_such_path()
     } else if rejection.find::<warp::reject::MethodNotAllowed>().is_some() {
-        Error::new(
-            ErrorKind::MethodNotAllowed,
-            "method_not_allowed",
-            "this path exists, but not for this method; /api/v1/openapi.json lists what there is",
-        )
+        rights::method_not_allowed()
     } else if rejection.find::<warp::reject::InvalidQuery>().is_some() {
         Error::new(
             ErrorKind::Malformed,
@@ -184,6 +219,11 @@ fn with(app: &Arc<App>) -> impl Filter<Extract = (Arc<App>,), Error = Infallible
     warp::any().map(move || Arc::clone(&app))
 }
 
+/// Nothing is served that `serve` did not find in the table of rights.
+fn admitted() -> impl Filter<Extract = (), Error = Rejection> + Copy {
+    warp::ext::get::<&'static rights::Right>().map(|_| ()).untuple_one()
+}
+
 /// Who asks; `serve` put it there before any route was looked at.
 fn caller() -> impl Filter<Extract = (Caller,), Error = Rejection> + Copy {
     warp::ext::get::<Caller>()
@@ -194,9 +234,38 @@ fn query() -> impl Filter<Extract = (Query,), Error = Rejection> + Copy {
     warp::query::<Vec<(String, String)>>().map(Query)
 }
 
-/// The body, read whole; bodies are bounded in `serve`.
+/// The body, read whole; bodies are bounded in `serve`, and what became of one that broke off is said as it was there.
 fn body() -> impl Filter<Extract = (Bytes,), Error = Rejection> + Copy {
-    warp::body::bytes()
+    warp::body::stream().and_then(whole)
+}
+
+/// A body that did not come to its end.
+#[derive(Debug)]
+struct Broken(Error);
+
+impl warp::reject::Reject for Broken {}
+
+async fn whole<B: bytes::Buf>(
+    body: impl Stream<Item = std::result::Result<B, warp::Error>>,
+) -> std::result::Result<Bytes, Rejection> {
+    let mut body = std::pin::pin!(body);
+    let mut bytes = Vec::new();
+    while let Some(piece) = body.next().await {
+        let piece = piece.map_err(|error| {
+            let ours =
+                std::error::Error::source(&error).and_then(|inner| inner.downcast_ref::<Error>()).cloned();
+            let broken = || {
+                Error::new(
+                    ErrorKind::Malformed,
+                    "body_cut",
+                    format!("the body broke off ({error}); nothing was done, send it again"),
+                )
+            };
+            warp::reject::custom(Broken(ours.unwrap_or_else(broken)))
+        })?;
+        bytes.put(piece);
+    }
+    Ok(bytes.into())
 }
 
 /// Runs a handler and turns its error into a problem.
@@ -211,6 +280,12 @@ async fn work<T: Send + 'static>(
 ) -> Result<T> {
     let app = Arc::clone(app);
     crate::intake::blocking(move || job(&app)).await
+}
+
+/// Tells whoever plans, plays and watches that a segment is another one now.
+fn changed_segment(app: &App, record: &SegmentRecord) {
+    app.plan_changed.send_modify(|count| *count += 1);
+    app.events.segment(record);
 }
 
 /// A JSON answer.
@@ -346,12 +421,3 @@ fn instant(name: &str, text: &str, timezone: &TimeZone) -> Result<jiff::Timestam
             )
         })
 }
-
-/// The scopes with which somebody may look at what the station holds.
-const LOOK: [Scope; 5] = [
-    Scope::StatusRead,
-    Scope::SegmentsWrite,
-    Scope::SegmentsApprove,
-    Scope::ScheduleWrite,
-    Scope::AiringsRead,
-];

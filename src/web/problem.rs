@@ -5,6 +5,10 @@ use serde_json::{Value, json};
 use warp::http::{HeaderValue, StatusCode, header};
 use warp::reply::Response;
 
+/// The code of a refusal, beside its answer: for the log.
+#[derive(Debug, Clone)]
+pub(super) struct Refused(pub(super) std::borrow::Cow<'static, str>);
+
 /// The HTTP status of a kind.
 pub(super) fn status(kind: ErrorKind) -> StatusCode {
     match kind {
@@ -20,6 +24,7 @@ pub(super) fn status(kind: ErrorKind) -> StatusCode {
         ErrorKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ErrorKind::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         ErrorKind::RangeNotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
+        ErrorKind::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
         ErrorKind::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
         ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -58,8 +63,12 @@ pub(super) fn answer(error: &Error) -> Response {
     if error.kind == ErrorKind::Unauthenticated {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"loaxa\""));
     }
-    if error.kind == ErrorKind::Unavailable {
+    if let Some(wait) = error.retry_after {
+        // whole seconds, and not one too early
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs_f64().ceil() as u64));
+    } else if error.kind == ErrorKind::Unavailable {
         headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
     }
+    response.extensions_mut().insert(Refused(error.code.clone()));
     response
 }

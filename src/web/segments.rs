@@ -1,12 +1,16 @@
 //! `/segments`: push, list, look at, approve, withdraw.
 
+use super::editing::{described, edit};
 use super::wire::{self, ApprovalBody, SegmentMeta};
-use super::{App, LOOK, Query, body, caller, created, json, object, query, read, respond, with, work};
-use crate::access::{Caller, Scope};
+use super::{
+    App, Query, body, caller, changed_segment, created, if_match, json, object, query, read, respond, with,
+    work,
+};
+use crate::access::Caller;
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::{NewSegment, SegmentFilter, SegmentRecord, standing_of};
+use crate::store::{Ruling, SegmentFilter, SegmentRecord, standing_of};
 use futures_util::{Stream, TryStreamExt};
-use loaxa_schedules::{Class, SegmentId, Standing};
+use loaxa_schedules::{SegmentId, Standing};
 use std::sync::Arc;
 use warp::Filter;
 use warp::filters::BoxedFilter;
@@ -28,17 +32,15 @@ pub(super) fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
         .and(warp::path::end())
         .and(warp::get())
         .and(with(app))
-        .and(caller())
         .and(query())
-        .then(|app, caller, query| respond(list(app, caller, query)))
+        .then(|app, query| respond(list(app, query)))
         .boxed();
     let one = root
         .and(warp::path::param::<String>())
         .and(warp::path::end())
         .and(warp::get())
         .and(with(app))
-        .and(caller())
-        .then(|id, app, caller| respond(one(app, caller, id)))
+        .then(|id, app| respond(one(app, id)))
         .boxed();
     let approve = root
         .and(warp::path::param::<String>())
@@ -47,8 +49,19 @@ pub(super) fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
         .and(warp::post())
         .and(with(app))
         .and(caller())
+        .and(warp::header::optional::<String>("if-match"))
         .and(body())
-        .then(|id, app, caller, body| respond(approve(app, caller, id, body)))
+        .then(|id, app, caller, tag, body| respond(approve(app, caller, id, tag, body)))
+        .boxed();
+    let change = root
+        .and(warp::path::param::<String>())
+        .and(warp::path::end())
+        .and(warp::patch())
+        .and(with(app))
+        .and(caller())
+        .and(warp::header::optional::<String>("if-match"))
+        .and(body())
+        .then(|id: String, app, caller, tag, body| respond(change(app, caller, id, tag, body)))
         .boxed();
     let withdraw = root
         .and(warp::path::param::<String>())
@@ -58,7 +71,18 @@ pub(super) fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
         .and(caller())
         .then(|id, app, caller| respond(withdraw(app, caller, id)))
         .boxed();
-    push.or(list).unify().or(one).unify().or(approve).unify().or(withdraw).unify().boxed()
+    let reads = push.or(list).unify().or(one).unify();
+    reads.or(approve).unify().or(change).unify().or(withdraw).unify().boxed()
+}
+
+async fn change(
+    app: Arc<App>,
+    caller: Caller,
+    id: String,
+    tag: Option<String>,
+    body: bytes::Bytes,
+) -> Result<Response> {
+    edit(app, caller, segment_id(&id)?, tag, body).await
 }
 
 async fn push<B: warp::Buf>(
@@ -67,7 +91,6 @@ async fn push<B: warp::Buf>(
     kind: Option<String>,
     body: impl Stream<Item = std::result::Result<B, warp::Error>> + Send + 'static,
 ) -> Result<Response> {
-    caller.require(&[Scope::SegmentsWrite])?;
     let boundary = multer::parse_boundary(kind.as_deref().unwrap_or_default()).map_err(|_| {
         Error::new(
             ErrorKind::UnsupportedMediaType,
@@ -154,51 +177,17 @@ fn broken(error: multer::Error) -> Error {
     .vi("Tải lên bị ngắt giữa chừng, chưa có gì được lưu. Hãy tải lại.")
 }
 
-fn described(id: SegmentId, meta: SegmentMeta, sha256: String, bytes: u64) -> Result<NewSegment> {
-    let language = meta.language.unwrap_or_else(|| "vi".to_owned());
-    let plausible = (2..=35).contains(&language.len())
-        && language.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    if !plausible {
-        return Err(Error::unacceptable(
-            "bad_language",
-            format!("language {language:?} is no BCP 47 tag; write vi, en, tyz, hmn, …"),
-        ));
-    }
-    for text in [&meta.source, &meta.campaign, &meta.external_id].into_iter().flatten() {
-        if text.chars().count() > 200 {
-            return Err(Error::unacceptable(
-                "bad_field",
-                "source, campaign and external_id have at most 200 characters each",
-            ));
-        }
-    }
-    Ok(NewSegment {
-        id,
-        sha256,
-        bytes,
-        title: wire::name("segment", meta.title)?,
-        language,
-        class: meta.class.unwrap_or(Class::Normal),
-        music: meta.music,
-        source: meta.source,
-        valid_from: meta.valid_from,
-        valid_until: meta.valid_until,
-        campaign: meta.campaign,
-        external_id: meta.external_id,
-    })
-}
-
 pub(super) fn segment_id(text: &str) -> Result<SegmentId> {
     text.parse().map_err(|_| Error::not_found("segment", text))
 }
 
-async fn list(app: Arc<App>, caller: Caller, query: Query) -> Result<Response> {
-    caller.require(&LOOK)?;
+async fn list(app: Arc<App>, query: Query) -> Result<Response> {
     query.only(&["state", "sha256", "external_id", "limit", "cursor"])?;
     let standing = query
         .get("state")
         .map(|word| {
-            standing_of(word).ok_or_else(|| {
+            let altered = Some(Standing::Altered).filter(|standing| standing.as_str() == word);
+            standing_of(word).or(altered).ok_or_else(|| {
                 Error::new(
                     ErrorKind::Malformed,
                     "bad_parameter",
@@ -209,8 +198,8 @@ async fn list(app: Arc<App>, caller: Caller, query: Query) -> Result<Response> {
         .transpose()?;
     let limit = query.limit()?;
     let filter = SegmentFilter {
-        // what has expired was approved once; it is told apart after reading
-        standing: standing.filter(|standing| *standing != Standing::Expired),
+        // what has expired or was altered was approved once; it is told apart after reading
+        standing: standing.filter(|standing| !matches!(standing, Standing::Expired | Standing::Altered)),
         sha256: query.get("sha256").map(str::to_owned),
         external_id: query.get("external_id").map(str::to_owned),
         after: query.get("cursor").map(str::to_owned),
@@ -239,8 +228,7 @@ fn with_expiry(mut record: SegmentRecord, now: jiff::Timestamp, app: &App) -> Se
     record
 }
 
-async fn one(app: Arc<App>, caller: Caller, id: String) -> Result<Response> {
-    caller.require(&LOOK)?;
+async fn one(app: Arc<App>, id: String) -> Result<Response> {
     let id = segment_id(&id)?;
     let (record, waveform) =
         work(&app, move |app| Ok((app.store.segment(id)?, app.store.waveform(id)?))).await?;
@@ -249,31 +237,33 @@ async fn one(app: Arc<App>, caller: Caller, id: String) -> Result<Response> {
     object(StatusCode::OK, record.version, &shown)
 }
 
-async fn approve(app: Arc<App>, caller: Caller, id: String, body: bytes::Bytes) -> Result<Response> {
-    caller.require(&[Scope::SegmentsApprove])?;
+async fn approve(
+    app: Arc<App>,
+    caller: Caller,
+    id: String,
+    tag: Option<String>,
+    body: bytes::Bytes,
+) -> Result<Response> {
     let id = segment_id(&id)?;
     let approval: ApprovalBody = read(&body)?;
     if approval.note.as_ref().is_some_and(|note| note.chars().count() > 1000) {
         return Err(Error::unacceptable("bad_field", "a note has at most 1000 characters"));
     }
+    let version = tag.as_deref().map(|tag| if_match(Some(tag))).transpose()?;
     let record = work(&app, move |app| {
-        app.store.decide(id, approval.decision, approval.note.as_deref(), &caller.id, app.clock.now().wall)
+        let ApprovalBody { decision, note, seen } = &approval;
+        let ruling = Ruling { decision: *decision, note: note.as_deref(), seen: seen.as_deref(), version };
+        app.store.rule(id, &ruling, &caller.id, app.clock.now().wall)
     })
     .await?;
     tracing::info!(segment = %id, state = record.standing.as_str(), "a segment was decided on");
-    changed(&app, &record);
+    changed_segment(&app, &record);
     object(StatusCode::OK, record.version, &wire::segment(&record, &app.timezone))
 }
 
 async fn withdraw(app: Arc<App>, caller: Caller, id: String) -> Result<Response> {
-    caller.require(&[Scope::SegmentsWrite, Scope::SegmentsApprove])?;
     let id = segment_id(&id)?;
     let record = work(&app, move |app| app.store.withdraw(id, &caller.id, app.clock.now().wall)).await?;
-    changed(&app, &record);
+    changed_segment(&app, &record);
     object(StatusCode::OK, record.version, &wire::segment(&record, &app.timezone))
-}
-
-fn changed(app: &App, record: &SegmentRecord) {
-    app.plan_changed.send_modify(|count| *count += 1);
-    app.events.segment(record);
 }

@@ -2,7 +2,7 @@
 
 use super::wire;
 use super::{App, Ending, body, caller, json, read, respond, with, work};
-use crate::access::{Caller, Scope};
+use crate::access::Caller;
 use crate::error::Result;
 use bytes::Bytes;
 use loaxa_schedules::Activity;
@@ -18,6 +18,8 @@ use warp::reply::Response;
 
 /// A comment is sent so often that proxies and the page see that the line is alive.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Whoever listens is asked for again so often: another process may have revoked them.
+const ASKED_AGAIN: Duration = Duration::from_secs(2);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,8 +36,7 @@ pub(super) fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
         .and(warp::path::end())
         .and(warp::get())
         .and(with(app))
-        .and(caller())
-        .then(|app, caller| respond(status(app, caller)))
+        .then(|app| respond(status(app)))
         .boxed();
     let events = warp::path("events")
         .and(warp::path::end())
@@ -80,8 +81,7 @@ async fn health(app: Arc<App>) -> Result<Response> {
     json(status, &json!({ "status": if alive { "ok" } else { "failing" } }))
 }
 
-async fn status(app: Arc<App>, caller: Caller) -> Result<Response> {
-    caller.require(&[Scope::StatusRead, Scope::Admin])?;
+async fn status(app: Arc<App>) -> Result<Response> {
     let value = work(&app, now).await?;
     json(StatusCode::OK, &value)
 }
@@ -106,6 +106,9 @@ fn now(app: &App) -> Result<Value> {
     let air = app.playout.status();
     let timezone = &app.timezone;
     let waiting = app.store.awaiting_approval(|until| until.ends(timezone) <= time.wall)?;
+    let mut unconfirmed = app.store.unconfirmed_emergencies(time.wall)?;
+    unconfirmed.extend(air.unkept.iter().filter(|it| it.awaits_confirmation()).cloned());
+    unconfirmed.retain(|it| !air.unkept_confirmations.iter().any(|(id, ..)| *id == it.id));
     let windows = app.store.all_documents::<loaxa_schedules::Window>()?.len();
     let mut warnings = app.about.warnings.clone();
     if windows == 0 {
@@ -122,6 +125,7 @@ fn now(app: &App) -> Result<Value> {
             en: "The clock cannot be trusted: nothing scheduled airs.".to_owned(),
         });
     }
+    warnings.extend(super::health::warnings(app));
     let preparation = app.preparing.summary();
     for failed in &preparation.failed {
         warnings.push(super::Warning {
@@ -135,6 +139,13 @@ fn now(app: &App) -> Result<Value> {
         "station": app.about,
         "now": instant(time.wall),
         "inspection": inspection(app),
+        "confinement": { "landlock": app.held.landlock, "files": app.held.files(), "network": app.held.network() },
+        "tls": app.tls.as_ref().map(|tls| {
+            let facts = tls.facts();
+            json!({
+                "fingerprint": facts.fingerprint, "pin": facts.pin, "not_after": instant(facts.not_after), "own": facts.own,
+            })
+        }),
         "clock": { "trusted": time.trusted, "reason": app.clock.trust().as_str() },
         "activity": air.view.as_ref().map(|view| match &view.activity {
             Activity::Idle => json!({ "kind": "idle" }),
@@ -153,6 +164,10 @@ fn now(app: &App) -> Result<Value> {
             "id": urgent.id, "slot": urgent.slot, "title": urgent.title, "zones": urgent.zones,
             "expires": instant(urgent.expires), "on_air": air.sounds(&urgent.slot),
         })).collect::<Vec<Value>>(),
+        "awaiting_confirmation": unconfirmed.iter().map(|it| json!({
+            "id": it.id, "title": it.title, "segment": it.segment, "zones": it.zones, "test": it.test,
+            "expires": instant(it.expires), "sent_by": it.sent_by.1, "approval_digest": it.digest,
+        })).collect::<Vec<Value>>(),
         "amplifier": super::amplifier::shown(&air, timezone),
         "output": { "form": air.output_form, "device": air.output_device, "fault": air.output_fault },
         "sound": {
@@ -162,6 +177,10 @@ fn now(app: &App) -> Result<Value> {
             })),
         },
         "preparation": preparation,
+        "log": {
+            "key": app.heads.key().map(ToString::to_string),
+            "problem": app.heads.problem().map(|why| &why.code),
+        },
         "awaiting_approval": waiting,
         "windows": windows,
         "warnings": warnings,
@@ -170,12 +189,13 @@ fn now(app: &App) -> Result<Value> {
 
 /// Server-sent events: first the state as it is, then what happens.
 async fn events(app: Arc<App>, caller: Caller, ending: Ending) -> Result<Response> {
-    caller.require(&[Scope::StatusRead])?;
     let listener = app.events.listen();
     let first = work(&app, now).await?;
     let first = format!("event: status\ndata: {first}\n\n");
     let checked = tokio::time::Instant::from_std(app.clock.instant(app.clock.now().mono));
-    let state = Listening { first: Some(first), listener, ending, checked, app, caller };
+    let changes = app.access.changes();
+    let state =
+        Listening { first: Some(first), listener, ending, checked, said: checked, changes, app, caller };
     let stream = futures_util::stream::unfold(state, |mut state| async move {
         let text = state.next().await?;
         Some((Ok::<_, crate::error::Error>(Bytes::from(text)), state))
@@ -193,6 +213,10 @@ struct Listening {
     ending: Ending,
     /// When the listener was last found to be let in.
     checked: tokio::time::Instant,
+    /// When the line was last seen to be alive.
+    said: tokio::time::Instant,
+    /// Turns when somebody was revoked or logged out.
+    changes: tokio::sync::watch::Receiver<u64>,
     app: Arc<App>,
     caller: Caller,
 }
@@ -203,27 +227,44 @@ impl Listening {
         if let Some(text) = self.first.take() {
             return Some(text);
         }
-        tokio::select! {
-            () = super::down(&mut self.ending.0) => None,
-            event = self.listener.recv() => match event {
-                Ok(event) => Some(format!("event: {}\ndata: {}\n\n", event.name, event.data)),
-                // the page reads everything again
-                Err(RecvError::Lagged(_)) => Some("event: lost\ndata: {}\n\n".to_owned()),
-                Err(RecvError::Closed) => None,
-            },
-            () = tokio::time::sleep_until(self.checked + HEARTBEAT) => {
-                self.checked += HEARTBEAT;
-                let caller = self.caller.clone();
-                let still_in = work(&self.app, move |app| app.access.still_in(&caller)).await;
-                still_in.unwrap_or(false).then(|| ": alive\n\n".to_owned())
+        loop {
+            tokio::select! {
+                // whoever is let in no more hears nothing that happened since
+                biased;
+                () = super::down(&mut self.ending.0) => return None,
+                changed = self.changes.changed() => {
+                    if changed.is_err() || !self.still_in().await {
+                        return None;
+                    }
+                }
+                () = tokio::time::sleep_until(self.checked + ASKED_AGAIN) => {
+                    self.checked += ASKED_AGAIN;
+                    if !self.still_in().await {
+                        return None;
+                    }
+                    if self.checked >= self.said + HEARTBEAT {
+                        self.said = self.checked;
+                        return Some(": alive\n\n".to_owned());
+                    }
+                }
+                event = self.listener.recv() => return match event {
+                    Ok(event) => Some(format!("event: {}\ndata: {}\n\n", event.name, event.data)),
+                    // the page reads everything again
+                    Err(RecvError::Lagged(_)) => Some("event: lost\ndata: {}\n\n".to_owned()),
+                    Err(RecvError::Closed) => None,
+                },
             }
         }
+    }
+
+    async fn still_in(&self) -> bool {
+        let caller = self.caller.clone();
+        work(&self.app, move |app| app.access.still_in(&caller)).await.unwrap_or(false)
     }
 }
 
 /// STOP silences at once and stays until it is released.
 async fn switch(app: Arc<App>, caller: Caller, body: Bytes, stop: bool) -> Result<Response> {
-    caller.require(&[Scope::Emergency])?;
     if !body.is_empty() {
         read::<Nothing>(&body)?;
     }
@@ -249,7 +290,6 @@ async fn vouch(app: Arc<App>, caller: Caller, body: Bytes) -> Result<Response> {
         /// What the person's own watch shows.
         now: jiff::Timestamp,
     }
-    caller.require(&[Scope::Admin])?;
     let vouch: Vouch = read(&body)?;
     let wall = app.clock.now().wall;
     if vouch.now.duration_since(wall).abs() > jiff::SignedDuration::from_mins(1) {

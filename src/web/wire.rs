@@ -4,7 +4,7 @@ use super::bodies::Show;
 use crate::airing_log::{AmplifierEvidence, AmplifierReading, Evidence};
 use crate::error::{Error, Result};
 use crate::preparing::Readiness;
-use crate::store::{Airing, SegmentRecord, Stored};
+use crate::store::{Airing, Identity, IdentityKind, SegmentRecord, Stored};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use loaxa_schedules::{Bound, Class, Entry, Move, Origin, Reason, Refusal, Slot, Standing};
@@ -85,13 +85,18 @@ pub(super) fn segment(record: &SegmentRecord, timezone: &TimeZone) -> Value {
     let sound = record.sound.as_ref();
     let reason = record.reason.as_ref();
     let rejected = record.standing == Standing::Rejected;
-    let decided = record.approved_by.as_ref().map(|(_, name)| name);
+    let decided = record.approved_by.as_ref().map(|(_, name)| name.clone());
+    // what is asked for again is approved by nobody yet
+    let waits = matches!(record.standing, Standing::AwaitingApproval | Standing::Altered);
+    let approved_by = record.approvals.names().or_else(|| decided.clone()).filter(|_| !rejected && !waits);
+    let why = (record.standing == Standing::Altered).then(|| Reason::approval_altered(&pushed.title));
+    let reason = reason.or(why.as_ref());
     let level = sound.and_then(|sound| sound.loudness.as_ref());
     let tenth = |value: Option<f64>| value.map(|value| (value * 10.0).round() / 10.0);
     let trimmed = level.map(|level| {
         json!({ "start": milli(level.trimmed_start_seconds), "end": milli(level.trimmed_end_seconds) })
     });
-    json!({
+    let mut value = json!({
         "id": pushed.id.to_string(),
         "sha256": pushed.sha256,
         "bytes": pushed.bytes,
@@ -127,11 +132,19 @@ pub(super) fn segment(record: &SegmentRecord, timezone: &TimeZone) -> Value {
         "prepared_sha256": record.prepared,
         "uploaded_by": record.uploaded_by.1,
         "uploaded_at": local(record.uploaded_at, timezone),
-        "approved_by": decided.filter(|_| !rejected),
+        "approved_by": approved_by,
         "rejected_by": decided.filter(|_| rejected),
-        "approved_at": record.approved_at.filter(|_| !rejected).map(|at| local(at, timezone)),
+        "approved_at": record.approved_at.filter(|_| !rejected && !waits).map(|at| local(at, timezone)),
         "approval_note": record.approval_note,
-    })
+    });
+    let given = record.approvals.given.iter().map(
+        |approval| json!({ "by": approval.by.1, "at": local(approval.at, timezone), "note": approval.note }),
+    );
+    value["approvals"] = given.collect();
+    value["approval_digest"] = json!(record.approvals.digest);
+    value["approvals_needed"] = json!(record.approvals.needed);
+    value["approvals_missing"] = json!(record.approvals.missing());
+    value
 }
 
 /// `POST /segments/{id}/approval`.
@@ -140,6 +153,33 @@ pub(super) fn segment(record: &SegmentRecord, timezone: &TimeZone) -> Value {
 pub(super) struct ApprovalBody {
     pub(super) decision: crate::store::Decision,
     pub(super) note: Option<String>,
+    /// The `approval_digest` of what was seen.
+    pub(super) seen: Option<String>,
+}
+
+/// A person or token as it is shown; never its secret.
+pub(crate) fn identity(it: &Identity, now: Timestamp, timezone: &TimeZone) -> Value {
+    let instant = |at: Option<Timestamp>| at.map(|at| local(at, timezone));
+    let mut value = json!({
+        "id": it.id,
+        "name": it.name,
+        "scopes": it.scopes,
+        "created_at": local(it.created_at, timezone),
+        "created_by": it.created_by,
+        "last_used": instant(it.seen_at),
+        "revoked_at": instant(it.revoked_at),
+        "valid": it.valid(now),
+        "version": it.version,
+    });
+    match it.kind {
+        IdentityKind::Person => {
+            value["role"] = json!(it.role);
+            value["one_time_password_pending"] = json!(it.one_time);
+            value["second_factor"] = json!(it.second_factor);
+        }
+        IdentityKind::Token => value["expires"] = json!(instant(it.expires_at)),
+    }
+    value
 }
 
 /// A name that people read.

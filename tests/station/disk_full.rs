@@ -13,14 +13,20 @@ use std::process::Command;
 use std::time::Duration;
 
 /// Whether this machine lets us have a mount namespace.
-fn may_mount() -> bool {
+pub(crate) fn may_mount() -> bool {
     let tried = Command::new("unshare").args(["-rm", "true"]).output();
     tried.is_ok_and(|output| output.status.success())
 }
 
 /// A station whose data folder is a file system of 24 MiB.
 fn small_station(storage: &str) -> Station {
-    let mut station = Station::configured(Heard::ByNobody, storage);
+    station_on("-rm", "mount -t tmpfs -o size=24m,mode=700 tmpfs \"$DATA\"", Heard::ByNobody, storage)
+}
+
+/// A station in namespaces of its own (of these kinds, for `unshare`), on a file system that these shell commands mount at
+/// `$DATA`.
+pub(crate) fn station_on(namespaces: &str, mount: &str, heard: Heard, storage: &str) -> Station {
+    let mut station = Station::configured(heard, storage);
     let tokens: Vec<String> = SCOPES
         .iter()
         .map(|(name, scopes)| {
@@ -31,14 +37,12 @@ fn small_station(storage: &str) -> Station {
             )
         })
         .collect();
-    let script = format!(
-        "set -e\nmount -t tmpfs -o size=24m,mode=700 tmpfs \"$DATA\"\n{}\nexec \"$PROGRAM\" serve --config \"$CONFIG\"\n",
-        tokens.join("\n")
-    );
+    let script =
+        format!("set -e\n{mount}\n{}\nexec \"$PROGRAM\" serve --config \"$CONFIG\"\n", tokens.join("\n"));
     let file = station.home().join("tokens.ndjson");
     let mut command = Command::new("unshare");
     command
-        .args(["-rm", "sh", "-c", &script])
+        .args([namespaces, "sh", "-c", &script])
         .env("PROGRAM", PROGRAM)
         .env("CONFIG", station.configuration())
         .env("DATA", station.data())
@@ -55,14 +59,14 @@ fn small_station(storage: &str) -> Station {
 }
 
 /// The data folder as the daemon sees it.
-fn inside(station: &Station) -> PathBuf {
+pub(crate) fn inside(station: &Station) -> PathBuf {
     let data = station.data();
     let data = data.strip_prefix("/").unwrap();
     Path::new("/proc").join(station.process().to_string()).join("root").join(data)
 }
 
 /// Writes until nothing more fits, but for `leave` bytes.
-fn fill(station: &Station, leave: u64) -> PathBuf {
+pub(crate) fn fill(station: &Station, leave: u64) -> PathBuf {
     let file = inside(station).join("filler");
     let mut filler = std::fs::File::create(&file).unwrap();
     let piece = vec![1; 4096];
@@ -78,6 +82,12 @@ fn names(station: &Station, folder: &str) -> Vec<String> {
         .flatten()
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .collect()
+}
+
+/// Whether the station's status warns of this.
+fn warned(station: &Station, code: &str) -> bool {
+    let status = station.operator().get("/status").expect(200).json();
+    status["warnings"].as_array().unwrap().iter().any(|warning| warning["code"] == code)
 }
 
 fn segments(station: &Station) -> usize {
@@ -173,7 +183,7 @@ fn a_full_disk_keeps_nothing_by_halves_and_is_survived() {
     for path in ["/plan", "/airings", "/segments"] {
         station.auditor().get(path).expect(200);
     }
-    station.operator().get("/status").expect(200);
+    assert!(warned(&station, "disk_full"), "it says why nothing scheduled airs");
     // STOP works whatever the disk says
     station.operator().post("/stop", &json!({})).expect(200);
     let status = station.operator().get("/status").expect(200).json();
@@ -191,6 +201,7 @@ fn a_full_disk_keeps_nothing_by_halves_and_is_survived() {
     let programme = station.programme_at("Có chỗ", &[&again], &[in_seconds(3)]);
     let row = station.outcomes(&programme, 1, Duration::from_secs(60)).remove(0);
     assert_eq!(row["outcome"], "aired", "{row}");
+    assert!(!warned(&station, "disk_full"));
     let sound = station.auditor().send("GET", &format!("/segments/{again}/audio"), &[], Body::None);
     assert_eq!(sound.expect(200).body, short);
     assert_eq!(station.terminate().code(), Some(0));

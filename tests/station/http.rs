@@ -39,6 +39,14 @@ impl Answer {
             .map(|(_, value)| value.as_str())
     }
 
+    /// Every value of a header that may come several times.
+    pub(crate) fn headers(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.headers
+            .iter()
+            .filter(move |(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
     pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).expect("an answer in UTF-8")
     }
@@ -169,7 +177,7 @@ fn send_chunks(stream: &mut TcpStream, bytes: &[u8], size: usize) -> std::io::Re
     stream.write_all(b"0\r\n\r\n")
 }
 
-fn parse(raw: &[u8]) -> Option<Answer> {
+pub(crate) fn parse(raw: &[u8]) -> Option<Answer> {
     let end = raw.windows(4).position(|four| four == b"\r\n\r\n")?;
     let head = std::str::from_utf8(&raw[..end]).ok()?;
     let mut lines = head.split("\r\n");

@@ -11,20 +11,33 @@
     reason = "a test may"
 )]
 
+mod access;
 mod amplifier;
+mod approvals;
+mod backup;
 mod commands;
+mod confined;
 mod disk_full;
 mod emergency;
 mod evidence;
 mod four_eyes;
+mod heads;
+mod hostile;
 mod http;
 mod interruptions;
 mod kills;
+mod orders;
 mod planner;
+mod power_cut;
+mod push;
 mod ready;
 mod refusals;
 mod repeats;
+mod second_factor;
+mod siege;
 mod sound;
 mod station;
 mod time;
+mod tls;
+mod urgency;
 mod walk;

@@ -1,11 +1,11 @@
 //! What is wrong is refused with its own answer, and nothing is lost or left lying about.
 
-use crate::http::{Body, Client, multipart};
+use crate::http::{Body, Client, multipart, parse};
 use crate::sound;
 use crate::station::{Heard, Keeps, Station, decide, push, push_parts};
 use crate::time::{in_seconds, wait_for};
 use serde_json::{Value, json};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::time::Duration;
 
 /// A station with something on it that must survive whatever strangers send.
@@ -142,6 +142,23 @@ fn an_upload_that_is_cut_leaves_nothing() {
     stream.write_all(&body[..700]).unwrap();
     drop(stream);
     furnished.nothing_changed("a chunk that was cut");
+}
+
+/// The other routes of a path refuse its method, and the answer is not theirs.
+#[test]
+fn a_body_that_breaks_off_is_called_that() {
+    let station = Station::start(Heard::ByNobody, "");
+    for (who, path) in [(station.stranger(), "/session"), (station.scheduler(), "/zones")] {
+        let mut stream = who.open("POST", path, &[], &Body::Whole(&[b' '; 500])).unwrap();
+        stream.write_all(b"{\"name\":").unwrap();
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        let mut raw = Vec::new();
+        stream.read_to_end(&mut raw).unwrap();
+        parse(&raw).unwrap().refuses(path, 400, "upload_cut");
+        // too large, and only seen to be so when it comes
+        let large = vec![b' '; 1_100_000];
+        who.send("POST", path, &[], Body::Chunked(&large, 60_000)).refuses(path, 413, "too_large");
+    }
 }
 
 #[test]
@@ -333,6 +350,10 @@ fn paths_methods_and_parameters_that_are_none_are_named() {
     check(&auditor, "PUT", "/plan", 405, "method_not_allowed");
     check(&auditor, "PATCH", "/windows", 405, "method_not_allowed");
     check(&auditor, "DELETE", "/status", 405, "method_not_allowed");
+    for (path, methods) in [("/airings", "GET, HEAD"), ("/windows", "GET, POST, HEAD"), ("/stop", "POST")] {
+        let refused = auditor.send("PATCH", path, &[], Body::None).expect(405);
+        assert_eq!(refused.header("allow"), Some(methods), "{path}");
+    }
     furnished.nothing_changed("paths that are none");
 }
 

@@ -62,8 +62,10 @@ impl<'a> Sink<'a> {
             return Err(InspectRefusal::too_long(seconds, self.request.max_duration.as_secs_f64()));
         }
         buffer.copy_to_vecs_planar(&mut self.planes);
-        for sample in self.planes.iter_mut().flatten() {
-            *sample = if sample.is_nan() { 0.0 } else { sample.clamp(-LOUDEST, LOUDEST) };
+        for plane in &mut self.planes {
+            for sample in plane {
+                *sample = if sample.is_nan() { 0.0 } else { sample.clamp(-LOUDEST, LOUDEST) };
+            }
         }
         self.channels.push(&self.planes);
         mix_down(&self.planes, buffer.spec().channels(), self.mix, &mut self.mono);

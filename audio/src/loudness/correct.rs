@@ -8,6 +8,7 @@ use super::true_peak::TruePeak;
 use super::waveform::Waveform;
 use super::{Correction, Loudness};
 use crate::prepared::{PreparedError, PreparedInfo, Working};
+use crate::sample::to_i16;
 
 /// Nothing is made louder by more, in LU: below that there is mostly noise.
 const MAX_GAIN_DB: f64 = 20.0;
@@ -80,7 +81,7 @@ pub(super) fn correct(
         None => 0.0,
     };
     let mut writer = pass.working.overwrite();
-    let mut rounded = Rounded::new(pass.meter(Bs1770::loudness_only)?, part.frames);
+    let mut rounded = Rounded::new(pass.meter(Bs1770::new)?, part.frames);
     let limiter = pass.limiter(gain_db);
     let limited_db =
         pass.run(&[part], limiter, gain_db, &mut |samples| writer.push(rounded.take(samples)))?;
@@ -221,7 +222,7 @@ impl Pass<'_> {
         limiter: Option<Limiter>,
         gain_db: f64,
     ) -> Result<Option<f64>, PreparedError> {
-        let mut loudness = self.meter(Bs1770::loudness_only)?;
+        let mut loudness = self.meter(Bs1770::new)?;
         self.run(parts, limiter, gain_db, &mut |samples| {
             loudness.push(samples);
             Ok(())
@@ -354,7 +355,7 @@ impl Rounded {
 
     fn take(&mut self, samples: &[f32]) -> &[i16] {
         self.samples.clear();
-        self.samples.extend(samples.iter().map(|&sample| round(sample)));
+        self.samples.extend(samples.iter().map(|&sample| to_i16(sample)));
         self.heard.clear();
         self.heard.extend(self.samples.iter().map(|&sample| f32::from(sample) / SCALE));
         self.loudness.push(&self.heard);
@@ -365,30 +366,7 @@ impl Rounded {
     }
 }
 
-/// To the nearest of 16 bits. Adding 1.5 × 2²³ leaves the rounded number in the low bits, in a form that the compiler
-/// turns into vectors.
-fn round(sample: f32) -> i16 {
-    const MAGIC: f32 = 12_582_912.0;
-    let scaled = (sample * SCALE).clamp(-SCALE, SCALE - 1.0) + MAGIC;
-    (scaled.to_bits() as i32 - MAGIC.to_bits() as i32) as i16
-}
-
 /// Hundredths of a second as seconds.
 pub(super) fn seconds(windows: usize) -> f64 {
     windows as f64 / f64::from(WINDOWS)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rounding_is_to_the_nearest_and_never_wraps() {
-        for sample in i16::MIN..=i16::MAX {
-            assert_eq!(round(f32::from(sample) / SCALE), sample);
-            assert_eq!(round((f32::from(sample) + 0.4) / SCALE), sample);
-        }
-        assert_eq!((round(1.0), round(-1.0), round(1e9), round(-1e9)), (32_767, -32_768, 32_767, -32_768));
-        assert_eq!(round(0.4 / SCALE), 0);
-    }
 }

@@ -28,6 +28,8 @@ pub(super) struct Limiter {
     ceiling: f32,
     look_ahead: usize,
     release: f32,
+    /// What is left of a reduction after so many samples in which nothing is asked for, less one.
+    left: [f32; CHUNK],
     /// What came in and is not out yet, after the samples that the interpolation needs before it.
     input: Vec<f32>,
     /// Where in `input` the next sample to go out is.
@@ -45,7 +47,7 @@ pub(super) struct Limiter {
     /// Gains below one that were asked for within the look-ahead, rising from front to back, with their samples.
     asked: VecDeque<(u64, f32)>,
     released: f32,
-    averages: [Average; 2],
+    smoother: Smoother,
     lowest: f32,
 }
 
@@ -54,11 +56,13 @@ impl Limiter {
     pub(super) fn new(rate: u32, ceiling: f64) -> Self {
         let look_ahead = ((f64::from(rate) * LOOK_AHEAD) as usize).max(2);
         let half = look_ahead / 2;
+        let kept = (-1.0 / (RELEASE * f64::from(rate))).exp();
         Self {
             interpolator: Interpolator::new(),
             ceiling: (ceiling * 10f64.powf(-MARGIN_DB / 20.0)) as f32,
             look_ahead,
-            release: (1.0 - (-1.0 / (RELEASE * f64::from(rate))).exp()) as f32,
+            release: (1.0 - kept) as f32,
+            left: std::array::from_fn(|after| kept.powi(after as i32 + 1) as f32),
             input: vec![0.0; BEFORE - 1 + look_ahead],
             next_out: BEFORE - 1,
             next_judged: BEFORE - 1,
@@ -68,7 +72,7 @@ impl Limiter {
             height_before: 0.0,
             asked: VecDeque::new(),
             released: 1.0,
-            averages: [Average::new(half), Average::new(look_ahead - half)],
+            smoother: Smoother::new(half, look_ahead - half),
             lowest: 1.0,
         }
     }
@@ -140,7 +144,7 @@ impl Limiter {
     }
 
     fn is_idle(&self) -> bool {
-        self.asked.is_empty() && self.released >= 1.0 && self.averages.iter().all(Average::is_one)
+        self.asked.is_empty() && self.released >= 1.0 && self.smoother.is_one()
     }
 
     /// Judges `count` samples that ask for nothing, while nothing is limited.
@@ -157,6 +161,42 @@ impl Limiter {
     /// Judges samples, each between the height before it and its own, and lets those go that the look-ahead is over for.
     fn limit(&mut self, heights: &[f32], out: &mut Vec<f32>) {
         let mut gains = [1.0f32; CHUNK];
+        let high = highest(heights).max(self.height_before);
+        let leaving = if self.asked.is_empty() && high <= self.ceiling {
+            self.let_go(heights.len(), &mut gains)
+        } else {
+            self.hold(heights, &mut gains)
+        };
+        self.next_judged += heights.len();
+        let gains = &mut gains[..leaving];
+        self.smoother.smooth(gains);
+        self.lowest =
+            gains.iter().fold(self.lowest, |lowest, &gain| if gain < lowest { gain } else { lowest });
+        let samples = &self.input[self.next_out..self.next_out + leaving];
+        out.extend(samples.iter().zip(gains).map(|(sample, gain)| sample * *gain));
+        self.next_out += leaving;
+        self.gone += leaving as u64;
+    }
+
+    /// The gains of the samples that leave while nothing is asked for and nothing new is.
+    fn let_go(&mut self, count: usize, gains: &mut [f32; CHUNK]) -> usize {
+        let look_ahead = self.look_ahead as u64;
+        let before = self.judged.max(look_ahead);
+        self.judged += count as u64;
+        let leaving = usize::try_from(self.judged.saturating_sub(before)).unwrap_or(0).min(CHUNK);
+        let missing = 1.0 - self.released;
+        for (gain, left) in gains[..leaving].iter_mut().zip(&self.left) {
+            let released = 1.0 - missing * left;
+            *gain = if released > OPEN { 1.0 } else { released };
+        }
+        if let Some(&last) = gains[..leaving].last() {
+            self.released = last;
+        }
+        leaving
+    }
+
+    /// The gains of the samples that leave, one after the other.
+    fn hold(&mut self, heights: &[f32], gains: &mut [f32; CHUNK]) -> usize {
         let mut leaving = 0;
         let (mut before, mut released) = (self.height_before, self.released);
         for &height in heights {
@@ -192,67 +232,61 @@ impl Limiter {
             leaving += 1;
         }
         self.released = released;
-        self.next_judged += heights.len();
-        let gains = &mut gains[..leaving];
-        for average in &mut self.averages {
-            average.smooth(gains);
-        }
-        self.lowest = gains.iter().copied().fold(self.lowest, f32::min);
-        let samples = &self.input[self.next_out..self.next_out + leaving];
-        out.extend(samples.iter().zip(gains).map(|(sample, gain)| sample * *gain));
-        self.next_out += leaving;
-        self.gone += leaving as u64;
+        leaving
     }
 }
 
-/// A moving average of gains.
+/// Two moving averages of gains, one of the other. They are summed as whole numbers: nothing is left behind by rounding,
+/// and a processor adds those in a quarter of the time.
 #[derive(Debug)]
-struct Average {
-    values: Vec<f32>,
-    at: usize,
-    sum: f64,
-    /// One by their number.
+struct Smoother {
+    gains: Vec<i64>,
+    averages: Vec<i64>,
+    at: [usize; 2],
+    sums: [i64; 2],
+    /// The second sum where all gains are one, and one by it.
+    full: i64,
     share: f64,
-    /// How many ones in a row came last.
-    ones: usize,
 }
 
-impl Average {
-    fn new(length: usize) -> Self {
-        let length = length.max(1);
+/// A gain of one as a whole number. The sums of the highest rate take 43 bits.
+const ONE: f32 = 4_194_304.0;
+
+impl Smoother {
+    fn new(first: usize, second: usize) -> Self {
+        let (first, second) = (first.max(1), second.max(1));
+        let one = ONE as i64;
+        let average = first as i64 * one;
+        let full = second as i64 * average;
         Self {
-            values: vec![1.0; length],
-            at: 0,
-            sum: length as f64,
-            share: 1.0 / length as f64,
-            ones: length,
+            gains: vec![one; first],
+            averages: vec![average; second],
+            at: [0; 2],
+            sums: [average, full],
+            full,
+            share: 1.0 / full as f64,
         }
     }
 
+    /// Whether all gains that it remembers are one.
     fn is_one(&self) -> bool {
-        self.ones >= self.values.len()
+        self.sums[1] == self.full
     }
 
-    /// Puts the average in each value's place.
+    /// Puts the average in each gain's place.
     fn smooth(&mut self, gains: &mut [f32]) {
-        let length = self.values.len();
-        let (mut at, mut sum, mut ones) = (self.at, self.sum, self.ones);
+        // Adding 1.5 × 2²³ leaves the rounded number in the low bits.
+        const MAGIC: f32 = 12_582_912.0;
+        let ([mut first, mut second], [mut sum, mut sum_of_sums]) = (self.at, self.sums);
         for gain in gains {
-            let value = *gain;
-            sum += f64::from(value) - f64::from(self.values[at]);
-            self.values[at] = value;
-            at += 1;
-            if at == length {
-                at = 0;
-            }
-            ones = if value >= 1.0 { ones.saturating_add(1) } else { 0 };
-            if ones >= length {
-                // Whatever rounding left behind.
-                sum = length as f64;
-            }
-            *gain = (sum * self.share) as f32;
+            let value = i64::from((*gain * ONE + MAGIC).to_bits() as i32 - MAGIC.to_bits() as i32);
+            sum += value - std::mem::replace(&mut self.gains[first], value);
+            first = if first + 1 == self.gains.len() { 0 } else { first + 1 };
+            sum_of_sums += sum - std::mem::replace(&mut self.averages[second], sum);
+            second = if second + 1 == self.averages.len() { 0 } else { second + 1 };
+            *gain = (sum_of_sums as f64 * self.share) as f32;
         }
-        (self.at, self.sum, self.ones) = (at, sum, ones);
+        (self.at, self.sums) = ([first, second], [sum, sum_of_sums]);
     }
 }
 

@@ -56,7 +56,7 @@ impl Meter {
             window,
             hop,
             pending: Vec::with_capacity(2 * hop),
-            loudness: Bs1770::of_recording(rate)?,
+            loudness: Bs1770::new(rate)?,
             true_peak: TruePeak::new(),
             hum: HumMeter::new(rate),
             sum: 0.0,

@@ -20,7 +20,13 @@ const CHUNK: usize = 64;
 /// Interpolates between samples.
 #[derive(Clone, Debug)]
 pub(super) struct Interpolator {
+    #[cfg(test)]
     points: [[f32; TAPS]; POINTS],
+    /// The point in the middle is the same from both ends, and the two others mirror each other: what samples at the same
+    /// distance from the middle have in common, and what they have not, goes into both.
+    middle: [f32; TAPS / 2],
+    common: [f32; TAPS / 2],
+    other: [f32; TAPS / 2],
     /// No interpolated point is higher than this times the highest of the samples that it is made from: the largest sum
     /// of a point's absolute coefficients. Where even that is too little to matter, nothing needs computing.
     pub(super) bound: f32,
@@ -43,39 +49,53 @@ impl Interpolator {
                 *coefficient = (value / sum) as f32;
             }
         }
-        Self { points, bound: bound as f32 * 1.000_01 }
+        let half = |value: &dyn Fn(usize) -> f32| std::array::from_fn(value);
+        Self {
+            middle: half(&|tap| points[1][tap]),
+            common: half(&|tap| (points[0][tap] + points[0][TAPS - 1 - tap]) / 2.0),
+            other: half(&|tap| (points[0][tap] - points[0][TAPS - 1 - tap]) / 2.0),
+            bound: bound as f32 * 1.000_01,
+            #[cfg(test)]
+            points,
+        }
     }
 
     /// `heights[i]` becomes the highest point, as an absolute value, from sample `i + BEFORE - 1` up to the one after it.
     /// `samples` has `TAPS - 1` more than `heights`.
     pub(super) fn heights(&self, samples: &[f32], heights: &mut [f32]) {
-        let whole = heights.len() / LANES * LANES;
-        let (many, rest) = heights.split_at_mut(whole);
-        for (lanes, window) in
-            many.chunks_exact_mut(LANES).zip(samples.windows(LANES + TAPS - 1).step_by(LANES))
-        {
-            let mut high: [f32; LANES] = std::array::from_fn(|lane| window[lane + BEFORE - 1].abs());
-            for point in &self.points {
-                let mut sums = [0.0f32; LANES];
-                for (tap, &coefficient) in point.iter().enumerate() {
-                    for (sum, &sample) in sums.iter_mut().zip(&window[tap..tap + LANES]) {
-                        *sum += coefficient * sample;
-                    }
-                }
-                for (high, sum) in high.iter_mut().zip(sums) {
-                    *high = higher(*high, sum.abs());
-                }
+        let mut lanes = heights.chunks_exact_mut(LANES);
+        let mut at = 0;
+        for heights in &mut lanes {
+            if let Some(window) = samples[at..].first_chunk() {
+                heights.copy_from_slice(&self.lanes(window));
             }
-            lanes.copy_from_slice(&high);
+            at += LANES;
         }
-        for (height, window) in rest.iter_mut().zip(samples[whole..].windows(TAPS)) {
-            *height = window[BEFORE - 1].abs();
-            for point in &self.points {
-                let sum: f32 =
-                    point.iter().zip(window).map(|(coefficient, sample)| coefficient * sample).sum();
-                *height = height.max(sum.abs());
+        let rest = lanes.into_remainder();
+        if !rest.is_empty() {
+            let mut window = [0.0; LANES + TAPS - 1];
+            let samples = &samples[at..];
+            window[..samples.len()].copy_from_slice(samples);
+            rest.copy_from_slice(&self.lanes(&window)[..rest.len()]);
+        }
+    }
+
+    /// The heights of so many samples side by side.
+    fn lanes(&self, window: &[f32; LANES + TAPS - 1]) -> [f32; LANES] {
+        let (mut middle, mut common, mut other) = ([0.0f32; LANES], [0.0f32; LANES], [0.0f32; LANES]);
+        for tap in 0..TAPS / 2 {
+            let (before, after) = (&window[tap..][..LANES], &window[TAPS - 1 - tap..][..LANES]);
+            for lane in 0..LANES {
+                let (sum, difference) = (before[lane] + after[lane], before[lane] - after[lane]);
+                middle[lane] += self.middle[tap] * sum;
+                common[lane] += self.common[tap] * sum;
+                other[lane] += self.other[tap] * difference;
             }
         }
+        std::array::from_fn(|lane| {
+            let points = higher((common[lane] + other[lane]).abs(), (common[lane] - other[lane]).abs());
+            higher(higher(window[lane + BEFORE - 1].abs(), middle[lane].abs()), points)
+        })
     }
 }
 

@@ -13,6 +13,7 @@ use super::monitor::Shared;
 use super::renderer::Renderer;
 use super::types::OutputError;
 use crate::monotonic;
+use crate::sample::to_i16;
 
 /// Sample formats that are converted to, the best first.
 const FORMATS: [SampleFormat; 6] = [
@@ -117,7 +118,7 @@ pub(crate) fn start(
     shared: &Arc<Shared>,
 ) -> Result<Stream, OutputError> {
     let stream = match chosen.format {
-        SampleFormat::I16 => build(chosen, renderer, shared, |sample| (sample * 32_768.0).round() as i16),
+        SampleFormat::I16 => build(chosen, renderer, shared, to_i16),
         SampleFormat::I32 => {
             build(chosen, renderer, shared, |sample| (f64::from(sample) * 2_147_483_648.0).round() as i32)
         }
@@ -154,8 +155,15 @@ fn build<T: SizedSample + Send + 'static>(
         let sounds_at = now + stamp.playback.saturating_duration_since(stamp.callback);
         mono.resize(out.len() / channels, 0.0);
         renderer.render(&mut mono, now, sounds_at);
-        for (frame, &sample) in out.chunks_exact_mut(channels).zip(&mono) {
-            frame.fill(convert(sample.clamp(-1.0, 1.0)));
+        let converted = mono.iter().map(|sample| convert(sample.clamp(-1.0, 1.0)));
+        // the usual ones are known by their number, for then the compiler makes vectors of it
+        match channels {
+            1 => out.iter_mut().zip(converted).for_each(|(frame, sample)| *frame = sample),
+            2 => {
+                let (frames, _) = out.as_chunks_mut::<2>();
+                frames.iter_mut().zip(converted).for_each(|(frame, sample)| *frame = [sample; 2]);
+            }
+            _ => out.chunks_exact_mut(channels).zip(converted).for_each(|(frame, sample)| frame.fill(sample)),
         }
     };
     let error = move |error: cpal::Error| {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::source::ClipState;
 use crate::prepared::{Prepared, PreparedError};
 use crate::resample::MonoResampler;
+use crate::sample::to_i16;
 
 /// How far the feeder reads ahead.
 pub(crate) const AHEAD_SECONDS: u32 = 3;
@@ -75,11 +76,13 @@ impl Feed {
             return false;
         }
         loop {
-            while let Some(&sample) = self.ready.get(self.ready_from) {
-                if self.ring.push((sample * 32_768.0).round() as i16).is_err() {
-                    return true;
-                }
-                self.ready_from += 1;
+            let ready = self.ready.get(self.ready_from..).unwrap_or_default();
+            let room = self.ring.slots().min(ready.len());
+            if let Ok(place) = self.ring.write_chunk_uninit(room) {
+                self.ready_from += place.fill_from_iter(ready.iter().map(|&sample| to_i16(sample)));
+            }
+            if self.ready_from < self.ready.len() {
+                return true;
             }
             if self.finished {
                 return true;

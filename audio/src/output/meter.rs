@@ -2,8 +2,6 @@
 
 use ebur128::{EbuR128, Mode};
 
-/// Samples that are measured at a time.
-const CHUNK: usize = 480;
 /// Below this mean square nothing is heard: -60 dB of full scale.
 const SILENCE: f64 = 1e-6;
 /// A clip that is silent for so long is told of.
@@ -14,8 +12,6 @@ const FLOOR_DBFS: f64 = -120.0;
 /// Loudness and peak of one clip as it is handed over. Nothing here allocates after `new`.
 pub(crate) struct Meter {
     loudness: Option<EbuR128>,
-    chunk: [f32; CHUNK],
-    filled: usize,
     peak: f32,
 }
 
@@ -23,25 +19,15 @@ impl Meter {
     pub(crate) fn new(rate: u32) -> Self {
         // the histogram keeps the memory of an hour as small as that of a second
         let loudness = EbuR128::new(1, rate, Mode::I | Mode::HISTOGRAM).ok();
-        Self { loudness, chunk: [0.0; CHUNK], filled: 0, peak: 0.0 }
+        Self { loudness, peak: 0.0 }
     }
 
-    /// Takes in a sample; true when a chunk is full and was measured.
-    pub(crate) fn push(&mut self, sample: f32) -> bool {
-        self.peak = self.peak.max(sample.abs());
-        if let Some(place) = self.chunk.get_mut(self.filled) {
-            *place = sample;
-            self.filled += 1;
-        }
-        let full = self.filled == CHUNK;
-        if full {
-            self.flush();
-        }
-        full
-    }
-
-    fn flush(&mut self) {
-        let samples = &self.chunk[..std::mem::take(&mut self.filled)];
+    /// Takes in samples that follow those of the call before.
+    pub(crate) fn push(&mut self, samples: &[f32]) {
+        // numbers that are not negative are ordered as their bits are, and whole numbers are compared four at a time
+        let bits = |sample: f32| sample.abs().to_bits() as i32;
+        let highest = samples.iter().fold(bits(self.peak), |highest, &sample| highest.max(bits(sample)));
+        self.peak = f32::from_bits(highest as u32);
         if let Some(loudness) = &mut self.loudness
             && loudness.add_frames_f32(samples).is_err()
         {
@@ -50,8 +36,7 @@ impl Meter {
     }
 
     /// Integrated loudness so far, in LUFS; NaN while there is none.
-    pub(crate) fn lufs(&mut self) -> f64 {
-        self.flush();
+    pub(crate) fn lufs(&self) -> f64 {
         let measured = self.loudness.as_ref().and_then(|loudness| loudness.loudness_global().ok());
         measured.filter(|lufs| lufs.is_finite()).unwrap_or(f64::NAN)
     }
@@ -200,7 +185,7 @@ mod tests {
         let mut meter = Meter::new(48_000);
         for frame in 0..480_000 {
             let phase = f64::from(frame) / 48_000.0 * 1_000.0 * std::f64::consts::TAU;
-            meter.push((phase.sin() * 10_f64.powf(-23.0 / 20.0)) as f32);
+            meter.push(&[(phase.sin() * 10_f64.powf(-23.0 / 20.0)) as f32]);
         }
         assert!((meter.lufs() + 26.0).abs() < 0.1, "{}", meter.lufs());
         assert!((dbfs(meter.peak()).unwrap() + 23.0).abs() < 0.01);

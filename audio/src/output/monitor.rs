@@ -11,7 +11,7 @@ use super::types::OutputEvent;
 use crate::monotonic;
 
 /// How often the monitor looks.
-const LOOK: Duration = Duration::from_millis(50);
+const LOOK: Duration = Duration::from_millis(100);
 /// A device that has not asked for sound for so long (or for three periods) is lost. With the time until the monitor
 /// looks, and whatever the device was at when it stopped, a fault is known within a second.
 const STALLED: Duration = Duration::from_millis(800);

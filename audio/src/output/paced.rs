@@ -10,6 +10,7 @@ use super::monitor::Shared;
 use super::renderer::Renderer;
 use super::types::OutputError;
 use crate::monotonic;
+use crate::sample::to_i16;
 
 /// One period, in milliseconds.
 const PERIOD_MS: u32 = 20;
@@ -55,7 +56,7 @@ pub(crate) fn run(
         position += period;
         if let Some(capture) = &mut capture {
             samples.clear();
-            samples.extend(mono.iter().map(|&sample| (sample * 32_768.0).round() as i16));
+            samples.extend(mono.iter().map(|&sample| to_i16(sample)));
             if let Err(error) = capture.append(&samples) {
                 let path = capture.path().display();
                 shared.health.lose(format!("the capture file {path} cannot be written: {error}; make room"));

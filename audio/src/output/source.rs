@@ -1,11 +1,11 @@
-//! One clip as the mixer pulls it: verified samples from a bounded ring, never a disk or a lock.
+//! One clip as the renderer pulls it: verified samples from a bounded ring, never a disk or a lock.
+//!
+//! It gives whole stretches, not single frames: what is asked and told between threads is asked and told once for each
+//! of them, and the arithmetic between is what the compiler turns into vectors.
 
 use std::num::NonZero;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
-
-use rodio::source::Source;
 
 use super::meter::Meter;
 
@@ -13,8 +13,10 @@ use super::meter::Meter;
 const FADE_MS: u32 = 10;
 /// A clip that gets no samples for so long is given up.
 const STARVED_SECONDS: u32 = 2;
-/// The level is told after so many chunks of the meter, about every half second.
-const CHUNKS_A_MEASURE: u32 = 50;
+/// Frames that are given at a time.
+const STRETCH: usize = 512;
+/// The level is told so many times a second.
+const MEASURES_A_SECOND: u32 = 2;
 
 /// What the source, the feeder and the renderer tell each other about one clip.
 #[derive(Debug, Default)]
@@ -88,9 +90,9 @@ pub(crate) struct Shape {
     pub(crate) fall: u64,
 }
 
-/// The mixer's source for one clip, at the device's rate, mono.
+/// The sound of one clip, at the device's rate, mono.
 pub(crate) struct ClipSource {
-    rate: NonZero<u32>,
+    rate: u32,
     ring: rtrb::Consumer<i16>,
     state: std::sync::Arc<ClipState>,
     /// The clip's whole length.
@@ -105,7 +107,8 @@ pub(crate) struct ClipSource {
     starved_in_a_row: u64,
     /// On the heap: requests wait in a ring of many.
     meter: Box<Meter>,
-    chunks: u32,
+    /// Frames since the level was told.
+    unmeasured: u32,
     own: f64,
 }
 
@@ -120,7 +123,7 @@ impl ClipSource {
     ) -> Self {
         state.remaining.store(frames, Ordering::Release);
         Self {
-            rate,
+            rate: rate.get(),
             ring,
             state,
             frames,
@@ -133,18 +136,90 @@ impl ClipSource {
             cutting: None,
             starved_in_a_row: 0,
             meter: Box::new(Meter::new(rate.get())),
-            chunks: 0,
+            unmeasured: 0,
             own: 0.0,
         }
     }
 
-    fn end(&mut self) -> Option<f32> {
+    /// Adds the clip's next frames to `out`. Where it ends before, the rest of `out` stays as it is.
+    pub(crate) fn add_to(&mut self, out: &mut [f32]) {
+        let mut rest = out;
+        while !rest.is_empty() {
+            if self.cutting.is_none() && self.state.cut.load(Ordering::Relaxed) {
+                self.cutting = Some(0);
+                self.remaining = self.remaining.min(self.cut_frames);
+            }
+            if self.remaining == 0 {
+                return self.end();
+            }
+            let most = rest.len().min(STRETCH);
+            let there = self.ring.slots().min(most).min(usize::try_from(self.remaining).unwrap_or(most));
+            let passed = if there > 0 {
+                self.give(&mut rest[..there]);
+                there
+            } else if self.cutting.is_some() {
+                return self.end();
+            } else {
+                self.starve(most)
+            };
+            if passed == 0 {
+                self.state.starved_out.store(true, Ordering::Release);
+                return self.end();
+            }
+            rest = &mut rest[passed..];
+        }
+    }
+
+    /// Lets up to `most` frames pass in silence; returns how many, 0 when it has starved for too long.
+    fn starve(&mut self, most: usize) -> usize {
+        let limit = u64::from(self.rate * STARVED_SECONDS);
+        let frames = (most as u64).min(limit.saturating_sub(self.starved_in_a_row));
+        self.starved_in_a_row += frames;
+        self.state.starved.fetch_add(frames, Ordering::Relaxed);
+        frames as usize
+    }
+
+    /// Adds frames that the ring has, no more than [`STRETCH`] and no more than remain.
+    fn give(&mut self, out: &mut [f32]) {
+        let Ok(stretch) = self.ring.read_chunk(out.len()) else { return };
+        let mut recorded = [0_i16; STRETCH];
+        let (before, after) = stretch.as_slices();
+        let recorded = &mut recorded[..out.len()];
+        recorded[..before.len()].copy_from_slice(before);
+        recorded[before.len()..].copy_from_slice(after);
+        stretch.commit_all();
+
+        let frames = out.len() as u64;
+        let mut given = [0.0_f32; STRETCH];
+        let given = &mut given[..out.len()];
+        let even = self.cutting.is_none()
+            && self.given >= self.shape.rise
+            && self.given + frames + self.shape.fall <= self.frames;
+        if even {
+            self.given += frames;
+            given.iter_mut().zip(&*recorded).for_each(|(given, &own)| *given = f32::from(own) * self.scale);
+        } else {
+            for (given, &own) in given.iter_mut().zip(&*recorded) {
+                self.given += 1;
+                *given = f32::from(own) * self.scale * self.envelope();
+            }
+        }
+        out.iter_mut().zip(&*given).for_each(|(out, given)| *out += given);
+
+        self.starved_in_a_row = 0;
+        self.remaining -= frames;
+        self.state.given.store(self.given, Ordering::Relaxed);
+        self.meter(recorded, given);
+        // last: whoever sees the end sees what was measured until then
+        self.state.remaining.store(self.remaining, Ordering::Release);
+    }
+
+    fn end(&mut self) {
         if self.remaining > 0 {
             self.remaining = 0;
             self.measure();
         }
         self.state.remaining.store(0, Ordering::Release);
-        None
     }
 
     /// The factor of the frame that was counted in `given` last.
@@ -167,18 +242,18 @@ impl ClipSource {
 
     /// Tells the level of what was given so far.
     fn measure(&mut self) {
+        self.unmeasured = 0;
         self.state.lufs.store(self.meter.lufs().to_bits(), Ordering::Relaxed);
         self.state.peak.store(self.meter.peak().to_bits(), Ordering::Relaxed);
     }
 
-    fn meter(&mut self, own: f32, given: f32) {
-        self.own += f64::from(own) * f64::from(own);
+    fn meter(&mut self, own: &[i16], given: &[f32]) {
+        let squares: u64 = own.iter().map(|&own| u64::from(u32::from(own.unsigned_abs()).pow(2))).sum();
+        self.own += squares as f64 / (32_768.0 * 32_768.0);
         self.state.own.store(self.own.to_bits(), Ordering::Relaxed);
-        let measured = self.meter.push(given);
-        self.chunks += u32::from(measured);
-        let due = self.chunks >= CHUNKS_A_MEASURE;
-        if due || self.remaining == 0 {
-            self.chunks = 0;
+        self.meter.push(given);
+        self.unmeasured = self.unmeasured.saturating_add(u32::try_from(given.len()).unwrap_or(u32::MAX));
+        if self.remaining == 0 || self.unmeasured >= self.rate / MEASURES_A_SECOND {
             self.measure();
         }
     }
@@ -188,58 +263,4 @@ impl ClipSource {
 fn curve(done: u64, of: u64) -> f32 {
     let part = done as f32 / of.max(1) as f32;
     part * part
-}
-
-impl Iterator for ClipSource {
-    type Item = f32;
-
-    fn next(&mut self) -> Option<f32> {
-        if self.remaining == 0 {
-            return self.end();
-        }
-        if self.cutting.is_none() && self.state.cut.load(Ordering::Relaxed) {
-            self.cutting = Some(0);
-            self.remaining = self.remaining.min(self.cut_frames);
-        }
-        let Ok(sample) = self.ring.pop() else {
-            self.starved_in_a_row += 1;
-            if self.starved_in_a_row > u64::from(self.rate.get() * STARVED_SECONDS) {
-                self.state.starved_out.store(true, Ordering::Release);
-                return self.end();
-            }
-            if self.cutting.is_some() {
-                return self.end();
-            }
-            self.state.starved.fetch_add(1, Ordering::Relaxed);
-            return Some(0.0);
-        };
-        self.starved_in_a_row = 0;
-        self.remaining -= 1;
-        self.given += 1;
-        self.state.given.store(self.given, Ordering::Relaxed);
-        let own = f32::from(sample);
-        let given = own * self.scale * self.envelope();
-        self.meter(own / 32_768.0, given);
-        // last: whoever sees the end sees what was measured until then
-        self.state.remaining.store(self.remaining, Ordering::Release);
-        Some(given)
-    }
-}
-
-impl Source for ClipSource {
-    fn current_span_len(&self) -> Option<usize> {
-        None
-    }
-
-    fn channels(&self) -> NonZero<u16> {
-        NonZero::<u16>::MIN
-    }
-
-    fn sample_rate(&self) -> NonZero<u32> {
-        self.rate
-    }
-
-    fn total_duration(&self) -> Option<Duration> {
-        None
-    }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
 use std::ffi::OsStr;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -28,12 +29,28 @@ pub(crate) fn tool<S: AsRef<OsStr>>(name: &str, arguments: &[S]) {
     assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// The SHA-256 of a file, in hex. It holds no more of the file than a buffer.
+pub(crate) fn sha256_of(path: &Path) -> String {
+    let mut file = std::fs::File::open(path).unwrap();
+    let (mut hasher, mut buffer) = (Sha256::new(), [0; 16 << 10]);
+    loop {
+        match file.read(&mut buffer).unwrap() {
+            0 => return to_hex(&hasher.finalize()),
+            read => hasher.update(&buffer[..read]),
+        }
+    }
+}
+
 /// Asks for the sound as it is: what is compared with the original must have its level.
 pub(crate) fn request(original: &Path, rate: u32) -> InspectRequest {
-    let bytes = std::fs::read(original).unwrap();
+    request_of(original, sha256_of(original), rate)
+}
+
+/// As [`request`], of an original whose SHA-256 is known.
+pub(crate) fn request_of(original: &Path, original_sha256: String, rate: u32) -> InspectRequest {
     InspectRequest {
         original: original.into(),
-        original_sha256: to_hex(&Sha256::digest(&bytes)),
+        original_sha256,
         output: original.with_extension("prepared"),
         sample_rate: rate,
         max_duration: Duration::from_secs(3600),

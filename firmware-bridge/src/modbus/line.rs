@@ -36,6 +36,8 @@ pub(crate) struct Line {
     pending: Pending,
     /// What can be read as a fence, in the order in which it is tried.
     fences: &'static [(u8, u16)],
+    /// Function 6 means this board's function 5 with a time; see [`timed`](super::timed).
+    timed_coils: bool,
     /// Some fence was answered at some time; on a board that answers none, time alone separates.
     fenced: bool,
     opened: bool,
@@ -55,12 +57,19 @@ impl Line {
             context: None,
             pending: Pending::default(),
             fences,
+            timed_coils: false,
             fenced: false,
             opened: false,
             counters: LineCounters::default(),
             noise: Noise::default(),
             partial: Noise::default(),
         }
+    }
+
+    /// For a board whose function 5 takes a time; function 6 then says that.
+    pub(crate) fn with_timed_coils(mut self) -> Self {
+        self.timed_coils = true;
+        self
     }
 
     /// What happened so far.
@@ -139,7 +148,8 @@ impl Line {
             self.counters.reopened = self.counters.reopened.saturating_add(1);
         }
         self.opened = true;
-        self.context = Some(self.port.open(self.address, &self.noise, &self.partial).await?);
+        let line = self.port.open(self.address, self.timed_coils, &self.noise, &self.partial).await?;
+        self.context = Some(line);
         Ok(())
     }
 

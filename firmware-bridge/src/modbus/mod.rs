@@ -1,6 +1,7 @@
 //! Relay boards and our own controller, by Modbus over a serial port or the network.
 
 mod controller;
+mod flash;
 mod frame;
 mod gate;
 mod line;
@@ -10,12 +11,14 @@ pub(crate) mod probe;
 mod relays;
 #[cfg(test)]
 mod tests;
+mod timed;
 
 use crate::{
-    Amplifier, BoardSettings, Profile, RtuSettings, TcpSettings,
+    Amplifier, BoardSettings, FlashOn, Profile, RtuSettings, TcpSettings,
     sequence::{Sequenced, Settling},
 };
 use controller::Controller;
+use flash::FlashBoard;
 use line::Line;
 use port::Port;
 use relays::RelayBoard;
@@ -40,13 +43,23 @@ fn driver(port: Port, board: &BoardSettings) -> Box<dyn Amplifier> {
     let fences = match board.profile {
         Profile::LoaxaController => controller::FENCES,
         Profile::Custom if inputs => relays::FENCES_WITH_INPUTS,
-        Profile::Relay8 | Profile::Custom => relays::FENCES,
+        Profile::Relay8 | Profile::Waveshare8 | Profile::Custom => relays::FENCES,
     };
-    let line = Line::new(port, board.address, board.answer_limit, fences);
+    let dead_man = board.flash_on().zip(board.dead_man);
+    let mut line = Line::new(port, board.address, board.answer_limit, fences);
+    if matches!(dead_man, Some((FlashOn::Waveshare, _))) {
+        line = line.with_timed_coils();
+    }
     match board.profile {
         Profile::LoaxaController => Box::new(Sequenced::new(Controller::new(line, board), zones, settling)),
-        Profile::Relay8 | Profile::Custom => {
-            Box::new(Sequenced::new(RelayBoard::new(line, board), zones, settling))
+        Profile::Relay8 | Profile::Waveshare8 | Profile::Custom => {
+            let relays = RelayBoard::new(line, board);
+            match dead_man {
+                Some((flash, limit)) => {
+                    Box::new(Sequenced::new(FlashBoard::new(relays, flash, limit), zones, settling))
+                }
+                None => Box::new(Sequenced::new(relays, zones, settling)),
+            }
         }
     }
 }

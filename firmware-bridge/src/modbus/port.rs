@@ -1,16 +1,19 @@
 //! Opening the line: a serial port for this program alone, or a network socket.
 
-use std::{io::ErrorKind, sync::Arc, time::Duration};
+use std::{fmt::Debug, io::ErrorKind, sync::Arc, time::Duration};
 
 use tokio::{
-    io::AsyncReadExt,
+    io::{AsyncRead, AsyncReadExt, AsyncWrite},
     net::TcpStream,
     time::{Instant, timeout},
 };
 use tokio_modbus::{Slave, client::Context};
 use tokio_serial::{SerialPort, SerialPortBuilderExt, SerialStream};
 
-use super::gate::{Gate, Noise};
+use super::{
+    gate::{Gate, Noise},
+    timed::{Framing, Timed},
+};
 use crate::{BridgeError, Parity};
 
 /// How long a line must have been silent before anything is asked on it.
@@ -56,10 +59,12 @@ impl Port {
         }
     }
 
-    /// Opens it, waits until it is silent, and throws away what was still on its way.
+    /// Opens it, waits until it is silent, and throws away what was still on its way. `timed_coils`: function 6 is to go
+    /// out as function 5; see [`timed`](super::timed).
     pub(crate) async fn open(
         &self,
         address: u8,
+        timed_coils: bool,
         noise: &Noise,
         partial: &Noise,
     ) -> Result<Context, BridgeError> {
@@ -73,13 +78,13 @@ impl Port {
                 }
                 self.drain(&mut line).await?;
                 let gate = Gate::new(line, Arc::clone(noise), Arc::clone(partial));
-                Ok(tokio_modbus::client::rtu::attach_slave(gate, slave))
+                Ok(serial(gate, slave, timed_coils))
             }
             Self::Serial { path, baud, parity, stop_bits } => {
                 let mut line = open_serial(path, *baud, *parity, *stop_bits)?;
                 self.drain(&mut line).await?;
                 let gate = Gate::new(line, Arc::clone(noise), Arc::clone(partial));
-                Ok(tokio_modbus::client::rtu::attach_slave(gate, slave))
+                Ok(serial(gate, slave, timed_coils))
             }
             Self::Network { host } => {
                 let connected = timeout(CONNECTED_WITHIN, TcpStream::connect(host)).await;
@@ -93,7 +98,11 @@ impl Port {
                 // Small frames at once; without it the answer to the second of two waits for a timer.
                 drop(line.set_nodelay(true));
                 self.drain(&mut line).await?;
-                Ok(tokio_modbus::client::tcp::attach_slave(line, slave))
+                Ok(if timed_coils {
+                    tokio_modbus::client::tcp::attach_slave(Timed::new(line, Framing::Network), slave)
+                } else {
+                    tokio_modbus::client::tcp::attach_slave(line, slave)
+                })
             }
         }
     }
@@ -118,6 +127,17 @@ impl Port {
 
     fn unusable(&self, problem: String, remedy: &'static str) -> BridgeError {
         BridgeError::Line { line: self.name().to_owned(), problem, remedy }
+    }
+}
+
+fn serial<T>(gate: Gate<T>, slave: Slave, timed_coils: bool) -> Context
+where
+    T: AsyncRead + AsyncWrite + Debug + Unpin + Send + 'static,
+{
+    if timed_coils {
+        tokio_modbus::client::rtu::attach_slave(Timed::new(gate, Framing::Serial), slave)
+    } else {
+        tokio_modbus::client::rtu::attach_slave(gate, slave)
     }
 }
 

@@ -69,8 +69,16 @@ impl Found {
     /// The lines for the configuration, zones left to the technician.
     pub fn configuration(&self) -> String {
         let Self { port, baud, address, profile, .. } = self;
+        let dead_man = match profile {
+            Profile::LoaxaController => "",
+            // reading alone does not tell whose board it is
+            _ => {
+                "# nothing switches this board off when the computer dies, unless it has flash-on: by Waveshare, write profile = \
+                 \"waveshare-8\" and see dead_man_ms in docs/bridge.md\n"
+            }
+        };
         format!(
-            "[amplifier]\ndriver = \"modbus-rtu\"\nport = {port:?}\nbaud = {baud}\naddress = {address}\nprofile = \"{}\"\nzones = {{ \"thon-1\" = 1 }}\n",
+            "[amplifier]\ndriver = \"modbus-rtu\"\nport = {port:?}\nbaud = {baud}\naddress = {address}\nprofile = \"{}\"\nzones = {{ \"thon-1\" = 1 }}\n{dead_man}",
             profile.name()
         )
     }

@@ -46,6 +46,63 @@ impl RelayBoard {
         }
     }
 
+    /// One more request, for boards that can do more than switch.
+    pub(super) async fn ask(&mut self, asked: &str, request: Request<'static>) -> Result<(), BridgeError> {
+        self.line.ask(asked, request).await.map(drop)
+    }
+
+    /// The coil of a relay, counted from 1.
+    pub(super) fn coil(&self, relay: u16) -> u16 {
+        self.map.first_coil.saturating_add(relay.saturating_sub(1))
+    }
+
+    /// The relays of these outputs: of power, of the zones, of sound.
+    pub(super) fn relays_of(&self, to: Outputs) -> (Vec<u16>, Vec<u16>, Vec<u16>) {
+        let zones = self.zones.iter().enumerate().filter(|(bit, _)| to.zones >> bit & 1 == 1);
+        (
+            self.power.filter(|_| to.power).into_iter().collect(),
+            zones.map(|(_, relay)| *relay).collect(),
+            self.sound.filter(|_| to.sound).into_iter().collect(),
+        )
+    }
+
+    /// How the outputs stand now.
+    pub(super) async fn outputs_now(&mut self) -> Result<Outputs, BridgeError> {
+        let coils = self.coils_now().await?;
+        Ok(self.outputs(&coils))
+    }
+
+    /// The relays that are closed now and not among `to`: sound first, power last.
+    pub(super) async fn closed_beside(&mut self, to: Outputs) -> Result<Vec<u16>, BridgeError> {
+        let coils = self.coils_now().await?;
+        let (power, zones, sound) = self.relays_of(to);
+        let closed = (1..=self.map.relays).zip(&coils).filter(|(_, coil)| **coil != self.map.active_low);
+        let beside = closed
+            .map(|(relay, _)| relay)
+            .filter(|relay| !power.contains(relay) && !zones.contains(relay) && !sound.contains(relay));
+        let mut beside: Vec<u16> = beside.collect();
+        beside.sort_by_key(|relay| match Some(*relay) {
+            relay if relay == self.sound => 0,
+            relay if relay == self.power => 2,
+            _ => 1,
+        });
+        Ok(beside)
+    }
+
+    /// Opens one relay.
+    pub(super) async fn open(&mut self, relay: u16) -> Result<(), BridgeError> {
+        let request = Request::WriteSingleCoil(self.coil(relay), self.map.active_low);
+        self.ask(&format!("relay {relay} off"), request).await
+    }
+
+    async fn coils_now(&mut self) -> Result<Vec<bool>, BridgeError> {
+        let request = Request::ReadCoils(self.map.first_coil, self.map.relays);
+        match self.line.ask("read", request).await? {
+            Response::ReadCoils(coils) => Ok(coils),
+            _ => Err(unexpected("read")),
+        }
+    }
+
     /// The value of every coil, the first relay's first.
     fn coils(&self, to: Outputs) -> Vec<bool> {
         let closed = |relay: u16| {
@@ -120,16 +177,12 @@ impl Relays for RelayBoard {
         let Some(relay) = self.sound else {
             return Ok(());
         };
-        let coil = self.map.first_coil.saturating_add(relay.saturating_sub(1));
-        self.line.ask("mute on", Request::WriteSingleCoil(coil, self.map.active_low)).await?;
-        Ok(())
+        let request = Request::WriteSingleCoil(self.coil(relay), self.map.active_low);
+        self.ask("mute on", request).await
     }
 
     async fn read(&mut self) -> Result<Seen, BridgeError> {
-        let request = Request::ReadCoils(self.map.first_coil, self.map.relays);
-        let Response::ReadCoils(coils) = self.line.ask("read", request).await? else {
-            return Err(unexpected("read"));
-        };
+        let coils = self.coils_now().await?;
         let at = Instant::now();
         self.met = true;
         let outputs = self.outputs(&coils);

@@ -33,6 +33,11 @@ pub(super) fn rtu(settings: &RtuSettings) -> Vec<String> {
         problems.push("amplifier.stop_bits must be 1 or 2; write 1".to_owned());
     }
     board(&mut problems, &settings.board);
+    // eight data bits between a start and a stop bit; the silence between frames twice
+    renewable(&mut problems, &settings.board, |bytes| {
+        let baud = u64::from(settings.baud.max(1));
+        Duration::from_micros((bytes * 10 + 2 * 39) * 1_000_000 / baud)
+    });
     problems
 }
 
@@ -46,6 +51,7 @@ pub(super) fn tcp(settings: &TcpSettings) -> Vec<String> {
         ));
     }
     board(&mut problems, &settings.board);
+    renewable(&mut problems, &settings.board, |_| Duration::ZERO);
     problems
 }
 
@@ -54,7 +60,7 @@ fn board(problems: &mut Vec<String>, board: &BoardSettings) {
         problems.push("amplifier.address must lie between 1 and 247; write 1".to_owned());
     }
     let relays = match board.profile {
-        Profile::LoaxaController | Profile::Relay8 => 8,
+        Profile::LoaxaController | Profile::Relay8 | Profile::Waveshare8 => 8,
         Profile::Custom => board.custom.relays,
     };
     if board.profile == Profile::LoaxaController {
@@ -90,7 +96,59 @@ fn board(problems: &mut Vec<String>, board: &BoardSettings) {
     if !(50..=2_000).contains(&board.answer_limit.as_millis()) {
         problems.push("amplifier.answer_limit_ms must lie between 50 and 2000; write 300".to_owned());
     }
-    dead_man(problems, board.dead_man);
+    match board.flash_on() {
+        Some(_) => flash_dead_man(problems, board),
+        None => dead_man(problems, board.dead_man),
+    }
+}
+
+/// A dead man of relays that are closed for a time and told again every second.
+fn flash_dead_man(problems: &mut Vec<String>, board: &BoardSettings) {
+    if board.custom.active_low {
+        problems.push(
+            "amplifier.custom.flash_on closes a relay by a coil that is 1, and active_low = true says that 0 does; take \
+             one of them out"
+                .to_owned(),
+        );
+    }
+    if board.custom.first_coil > 0xFF - 32 {
+        problems.push("amplifier.custom.first_coil is too high for flash_on; write 0".to_owned());
+    }
+    let Some(written) = board.dead_man else { return };
+    if !((3_000..=10_000).contains(&written.as_millis()) && written.subsec_millis().is_multiple_of(100)) {
+        problems.push(
+            "amplifier.dead_man_ms must lie between 3000 and 10000, in steps of 100, on a board with flash-on: it \
+             counts in tenths of a second and is told every second; write 3000"
+                .to_owned(),
+        );
+    }
+    if !board.flash_renews {
+        problems.push(
+            "amplifier.dead_man_ms needs a board on which flash-on, sent to a relay that is closed, counts anew without \
+             letting it fall, and no maker says whether his does; try it as docs/bridge.md tells and write flash_renews = \
+             true, or take dead_man_ms out"
+                .to_owned(),
+        );
+    }
+}
+
+/// All relays must be told within a fraction of the second after which they are told again. `on_line`: how long so many
+/// bytes and the silence around them take.
+fn renewable(problems: &mut Vec<String>, board: &BoardSettings, on_line: impl Fn(u64) -> Duration) {
+    /// What such boards take to answer, at most as a rule.
+    const ANSWERS: Duration = Duration::from_millis(20);
+    const AT_MOST: Duration = Duration::from_millis(600);
+    let Some((flash, _)) = board.flash_on().zip(board.dead_man) else { return };
+    let relays = board.zones.len()
+        + usize::from(board.power_relay.is_some())
+        + usize::from(board.sound_relay.is_some());
+    let each = on_line(flash.bytes()) + ANSWERS;
+    if each.saturating_mul(u32::try_from(relays).unwrap_or(u32::MAX)) > AT_MOST {
+        problems.push(format!(
+            "amplifier.dead_man_ms: {relays} relays cannot all be told every second on this line; write a higher baud \
+             (also on the board), or join zones"
+        ));
+    }
 }
 
 pub(super) fn gpio(settings: &GpioSettings) -> Vec<String> {

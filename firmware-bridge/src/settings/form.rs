@@ -40,6 +40,7 @@ pub(super) struct Form {
     relay_settle_ms: Option<u64>,
     unmute_settle_ms: Option<u64>,
     dead_man_ms: Option<u64>,
+    flash_renews: Option<bool>,
     // GPIO
     chip: Option<String>,
     active_low: Option<bool>,
@@ -120,20 +121,21 @@ impl Form {
 
     fn board(&mut self) -> Result<BoardSettings, String> {
         let profile = self.profile.take().ok_or(
-            "amplifier.profile is missing; write profile = \"loaxa-controller\", \"relay-8\" or \"custom\"",
+            "amplifier.profile is missing; write profile = \"loaxa-controller\", \"relay-8\", \"waveshare-8\" or \
+             \"custom\"",
         )?;
-        let dead_man = match (profile, self.dead_man_ms) {
-            (Profile::LoaxaController, given) => {
-                self.dead_man_ms = None;
-                Some(ms(given, Duration::from_secs(3)))
-            }
-            // stays where it is and is refused: these boards have none
-            _ => None,
-        };
         let custom = match profile {
             Profile::Custom => self.custom.take().unwrap_or_default(),
             _ => CustomMap::default(),
         };
+        let flashes = profile == Profile::Waveshare8 || custom.flash_on.is_some();
+        let dead_man = match profile {
+            Profile::LoaxaController => Some(ms(self.dead_man_ms.take(), Duration::from_secs(3))),
+            _ if flashes => self.dead_man_ms.take().map(Duration::from_millis),
+            // stays where it is and is refused: these boards have none
+            _ => None,
+        };
+        let flash_renews = flashes && self.flash_renews.take().unwrap_or_default();
         let senses = match profile {
             Profile::LoaxaController => self.senses.take().unwrap_or_default(),
             _ => Vec::new(),
@@ -149,6 +151,7 @@ impl Form {
             unmute_settle: ms(self.unmute_settle_ms.take(), Duration::from_millis(50)),
             answer_limit: ms(self.answer_limit_ms.take(), Duration::from_millis(300)),
             dead_man,
+            flash_renews,
             senses,
             custom,
         })
@@ -215,6 +218,7 @@ impl Form {
             ("relay_settle_ms", self.relay_settle_ms.is_some()),
             ("unmute_settle_ms", self.unmute_settle_ms.is_some()),
             ("dead_man_ms (this board has no dead man)", self.dead_man_ms.is_some()),
+            ("flash_renews (this board has no flash-on)", self.flash_renews.is_some()),
             ("chip", self.chip.is_some()),
             ("active_low", self.active_low.is_some()),
             ("inputs_active_low", self.inputs_active_low.is_some()),

@@ -86,6 +86,9 @@ pub struct BoardSettings {
     pub answer_limit: Duration,
     /// After so long without a word the board is to switch everything off by itself; boards that cannot have none.
     pub dead_man: Option<Duration>,
+    /// Somebody has tried on this board that [flash-on](FlashOn) of a relay that is closed keeps it closed without a
+    /// break, and counts its time anew.
+    pub flash_renews: bool,
     /// Which senses are wired to our own controller; what is not wired raises no fault there.
     pub senses: Vec<Sense>,
     /// Where relays and inputs lie on a board that has no profile of its own.
@@ -133,6 +136,10 @@ pub enum Profile {
     /// A common board with eight relays: coils 0-7, 9600 baud.
     #[serde(rename = "relay-8")]
     Relay8,
+    /// The boards with eight relays of Waveshare ("Modbus RTU Relay", "Modbus POE ETH Relay"): the same, with
+    /// [`FlashOn::Waveshare`].
+    #[serde(rename = "waveshare-8")]
+    Waveshare8,
     /// Any board of relays; see [`CustomMap`].
     Custom,
 }
@@ -155,6 +162,25 @@ pub struct CustomMap {
     pub mains_input: Option<u16>,
     /// An input that is 0 means "on".
     pub inputs_active_low: bool,
+    /// How a relay is closed for a time, where the board can do that.
+    pub flash_on: Option<FlashOn>,
+}
+
+/// How a board is told to close one relay for so many tenths of a second, after which it opens it by itself.
+///
+/// No maker's document says what becomes of a relay that is closed already: see [`BoardSettings::flash_renews`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FlashOn {
+    /// Function 5, the number of the coil plus 0x0200, the tenths as its value, at most 0x7FFF: `01 05 02 00 00 07 8D B0`
+    /// closes relay 1 for 0.7 s. Source: Waveshare, "Modbus RTU Relay", development protocol V2, section "Flash on/off"
+    /// (<https://www.waveshare.com/wiki/Modbus_RTU_Relay>).
+    Waveshare,
+    /// Function 16, two registers from 3 + 5 × coil: 4 for "on, then off", and the tenths, at most 0xFFFF:
+    /// `FF 10 00 03 00 02 04 00 04 00 14 C5 9F` closes relay 1 for 2 s. Sources: LC Technology, command list of the
+    /// LC-Modbus-nR boards, "Turn ON CH_1 Relay (2S Flashing Mode)" (<http://www.chinalctech.com>); the DAM boards of Juying
+    /// have the same ("flash close": <https://new.juyingele.com/en/service/2060.html>).
+    Lc,
 }
 
 /// Relays at the pins of this computer.
@@ -247,6 +273,7 @@ impl Profile {
         match self {
             Self::LoaxaController => "loaxa-controller",
             Self::Relay8 => "relay-8",
+            Self::Waveshare8 => "waveshare-8",
             Self::Custom => "custom",
         }
     }
@@ -255,7 +282,36 @@ impl Profile {
     pub const fn usual_baud(self) -> u32 {
         match self {
             Self::LoaxaController => 19_200,
-            Self::Relay8 | Self::Custom => 9_600,
+            Self::Relay8 | Self::Waveshare8 | Self::Custom => 9_600,
+        }
+    }
+}
+
+impl BoardSettings {
+    /// How its relays are closed for a time; `None`: they are not.
+    pub const fn flash_on(&self) -> Option<FlashOn> {
+        match self.profile {
+            Profile::Waveshare8 => Some(FlashOn::Waveshare),
+            Profile::Custom => self.custom.flash_on,
+            Profile::LoaxaController | Profile::Relay8 => None,
+        }
+    }
+}
+
+impl FlashOn {
+    /// The most tenths of a second that it takes.
+    pub(crate) const fn longest(self) -> u16 {
+        match self {
+            Self::Waveshare => 0x7FFF,
+            Self::Lc => u16::MAX,
+        }
+    }
+
+    /// Bytes on a serial line for one relay: the order and its answer.
+    pub(crate) const fn bytes(self) -> u64 {
+        match self {
+            Self::Waveshare => 8 + 8,
+            Self::Lc => 13 + 8,
         }
     }
 }
@@ -277,6 +333,7 @@ impl Default for CustomMap {
             stop_input: None,
             mains_input: None,
             inputs_active_low: false,
+            flash_on: None,
         }
     }
 }

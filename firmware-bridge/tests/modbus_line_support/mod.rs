@@ -12,15 +12,27 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
     task::JoinHandle,
-    time::sleep,
+    time::{Instant, sleep},
 };
 
 #[derive(Default)]
 struct State {
     coils: [bool; 8],
+    /// When each relay that was closed for a time falls.
+    falls: [Option<Instant>; 8],
     functions: Vec<u8>,
     late_once: Option<Duration>,
     silent: bool,
+}
+
+impl State {
+    fn pass(&mut self) {
+        for (coil, falls) in self.coils.iter_mut().zip(&mut self.falls) {
+            if falls.is_some_and(|at| at <= Instant::now()) {
+                (*coil, *falls) = (false, None);
+            }
+        }
+    }
 }
 
 #[derive(Clone, Default)]
@@ -32,7 +44,8 @@ impl Slave {
     }
 
     pub(crate) fn on(&self) -> Vec<usize> {
-        let state = self.0.lock().unwrap();
+        let mut state = self.0.lock().unwrap();
+        state.pass();
         state.coils.iter().enumerate().filter(|(_, on)| **on).map(|(coil, _)| coil + 1).collect()
     }
 
@@ -51,6 +64,7 @@ impl Slave {
     /// The answer to a request without its address and check sum.
     fn obey(&self, pdu: &[u8]) -> (Option<Vec<u8>>, Duration) {
         let mut state = self.0.lock().unwrap();
+        state.pass();
         state.functions.push(pdu[0]);
         if state.silent {
             return (None, Duration::ZERO);
@@ -61,6 +75,13 @@ impl Slave {
             1 => {
                 let bits = state.coils.iter().enumerate();
                 vec![1, 1, bits.fold(0, |sum, (bit, on)| sum | u8::from(*on) << bit)]
+            }
+            // flash-on: closed for so many tenths of a second
+            5 if pdu[1] == 2 => {
+                let tenths = u64::from(u16::from_be_bytes([pdu[3], pdu[4]]));
+                state.coils[coil] = true;
+                state.falls[coil] = Some(Instant::now() + Duration::from_millis(tenths * 100));
+                pdu.to_vec()
             }
             5 => {
                 state.coils[coil] = pdu[3] == 0xFF;

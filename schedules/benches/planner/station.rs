@@ -95,6 +95,7 @@ fn segment(n: u128) -> SegmentFacts {
         valid_from: None,
         valid_until: None,
         approved_by: Some("chủ tịch".to_owned()),
+        ordered: None,
     }
 }
 

@@ -39,6 +39,7 @@ fn segment(n: u128, seconds: i64) -> SegmentFacts {
         valid_from: None,
         valid_until: None,
         approved_by: None,
+        ordered: None,
     }
 }
 

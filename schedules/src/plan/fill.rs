@@ -141,8 +141,12 @@ impl<'s, 'a> Sweep<'s, 'a> {
             }
         }
         // Without any gap the recording itself may be the reason.
-        let airable = self.station.airable(recording, search.item.class, search.wish, length);
-        Err(why.unwrap_or(airable.map_or_else(Why::Unairable, |_| Why::NoRoom)))
+        let airable =
+            self.station.airable(recording, search.item.class, search.wish, length).and_then(|held| {
+                let show = self.station.shows.get(search.item.show);
+                show.map_or(Ok(()), |show| held.ordered(show.origin, search.wish, length).map(|_| ()))
+            });
+        Err(why.unwrap_or(airable.map_or_else(Why::Unairable, |()| Why::NoRoom)))
     }
 
     /// Whether a stretch lies in one of these windows as a whole: no place there is better than another.

@@ -1,11 +1,11 @@
 //! A snapshot put in order: what does not depend on the day is worked out once.
 
-use super::types::{Origin, Snapshot};
+use super::types::{Origin, Permit, Snapshot};
 use crate::recurrence::Cron;
 use crate::units::Owners;
 use crate::vocabulary::{
-    CampaignId, Class, MissedRule, OnHolidays, Programme, Recurrence, SegmentFacts, SegmentId, Standing,
-    StartRule, ZoneId,
+    CampaignId, Class, MissedRule, OnHolidays, Ordered, OrderedIn, Programme, Recurrence, SegmentFacts,
+    SegmentId, Standing, StartRule, ZoneId,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
@@ -77,6 +77,7 @@ pub(super) enum Unairable {
     NotPrepared,
     NotYetValid,
     Expired,
+    NoOrder,
 }
 
 impl<'a> Station<'a> {
@@ -185,6 +186,11 @@ impl<'a> Station<'a> {
         if held.facts.class == Class::Emergency || class == Class::Emergency {
             return Err(Unairable::Emergency);
         }
+        if held.facts.standing == Standing::AwaitingApproval
+            && held.facts.ordered.as_ref().is_some_and(Vec::is_empty)
+        {
+            return Err(Unairable::NoOrder);
+        }
         if held.facts.standing != Standing::Approved {
             return Err(Unairable::Standing(held.facts.standing));
         }
@@ -224,6 +230,30 @@ impl Show<'_> {
 }
 
 impl<'a> Recording<'a> {
+    /// The stretch in which an order lets it sound in this show, from `start` on for `length`; without bounds where the
+    /// station asks for no orders.
+    pub(super) fn ordered(
+        &self,
+        origin: Origin,
+        start: Timestamp,
+        length: SignedDuration,
+    ) -> Result<Permit, Unairable> {
+        let Some(orders) = &self.facts.ordered else {
+            return Ok(Permit { from: Timestamp::MIN, until: Timestamp::MAX });
+        };
+        let end = start.saturating_add(length).unwrap_or(Timestamp::MAX);
+        let covers = |order: &&Ordered| {
+            let meant = match order.within {
+                OrderedIn::Anything => true,
+                OrderedIn::Programme(id) => origin == Origin::Programme(id),
+                OrderedIn::Campaign(id) => origin == Origin::Campaign(id),
+            };
+            meant && order.from <= start && end <= order.until
+        };
+        let longest = orders.iter().filter(covers).max_by_key(|order| order.until);
+        longest.map(|it| Permit { from: it.from, until: it.until }).ok_or(Unairable::NoOrder)
+    }
+
     /// The last moment at which so much of it may begin without outliving it.
     pub(super) fn latest_start(&self, length: SignedDuration) -> Timestamp {
         self.until.saturating_sub(length).unwrap_or(Timestamp::MIN)

@@ -419,6 +419,7 @@ impl<'s, 'a> Sweep<'s, 'a> {
         let whole = station.recordings.get(index).map_or(SignedDuration::ZERO, |held| held.duration);
         let length = whole.saturating_sub(item.offset);
         let held = station.airable(recording, item.class, now, length).map_err(Why::Unairable)?;
+        let ordered = held.ordered(show.origin, now, length).map_err(Why::Unairable)?;
         let today = self.hours.today();
         if let Some(holiday) = today.and_then(|today| today.day.no_music_by).filter(|_| held.facts.music) {
             return Err(Why::NoMusic { holiday });
@@ -439,6 +440,7 @@ impl<'s, 'a> Sweep<'s, 'a> {
         if now.saturating_add(length).unwrap_or(Timestamp::MAX) > permit.until {
             return Err(Why::BeyondWindowEnd { until: permit.until });
         }
+        let permit = Permit { from: permit.from.max(ordered.from), until: permit.until.min(ordered.until) };
         Ok(Fit { recording: index, segment, length, permit })
     }
 

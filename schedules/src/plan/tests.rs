@@ -15,6 +15,7 @@ mod chances;
 mod limits;
 mod naive;
 mod order;
+mod orders;
 mod runs;
 mod start_rules;
 
@@ -35,6 +36,7 @@ fn segment(n: u128, seconds: i64) -> SegmentFacts {
         valid_from: None,
         valid_until: None,
         approved_by: None,
+        ordered: None,
     }
 }
 

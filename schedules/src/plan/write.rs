@@ -192,6 +192,7 @@ impl Sweep<'_, '_> {
             Why::Unairable(Unairable::NotPrepared) => Reason::not_prepared(title),
             Why::Unairable(Unairable::NotYetValid) => Reason::not_yet_valid(title),
             Why::Unairable(Unairable::Expired) => Reason::expired(title),
+            Why::Unairable(Unairable::NoOrder) => Reason::no_order(title),
             Why::NoMusic { holiday } => Reason::no_music(title, self.holiday(holiday)),
             Why::SkipsHoliday { holiday } => Reason::skips_holiday(&show.name, self.holiday(holiday)),
             Why::Closed { holiday, date } => Reason::closed_day(self.holiday(holiday), date),

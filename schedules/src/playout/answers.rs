@@ -40,6 +40,7 @@ impl Playout {
             Input::LocalStop { pressed } => self.local_stop(pressed, now),
             Input::Emergency(slot) => self.emergency(*slot, now),
             Input::EmergencyWithdrawn { slot } => self.withdraw(&slot, now),
+            Input::Unapproved { slot, reason } => self.unapproved(&slot, reason, now),
         }
     }
 
@@ -75,6 +76,16 @@ impl Playout {
                 airing.doom(Doom::new(Outcome::Failed, Reason::pcm_refused(why)));
             }
         }
+    }
+
+    /// Nobody vouches for its sound any more. An emergency neither: what people decided is no failure to be defied.
+    fn unapproved(&mut self, slot: &SlotKey, reason: Reason, now: Moment) {
+        let Some(index) = self.find(slot) else { return };
+        let airing = &mut self.airings[index];
+        if let Some(urgent) = &mut airing.urgent {
+            urgent.expires = urgent.expires.min(now.mono);
+        }
+        airing.doom(Doom::new(Outcome::Suppressed, reason));
     }
 
     fn audio_started(&mut self, slot: SlotKey, at: Timestamp, now: Moment) {

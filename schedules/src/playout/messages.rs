@@ -144,6 +144,13 @@ pub enum Input {
         /// Which.
         slot: SlotKey,
     },
+    /// What this slot plays may not sound any more: it is cut, or not begun, and not tried again.
+    Unapproved {
+        /// Which airing.
+        slot: SlotKey,
+        /// Why, for its row.
+        reason: Reason,
+    },
     /// Silence at once, and stay silent until `Resume`.
     Stop {
         /// Who pressed it.

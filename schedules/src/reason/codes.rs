@@ -53,6 +53,8 @@ codes! {
     UnknownSegment = "unknown_segment",
     /// Nobody has approved the segment.
     NotApproved = "not_approved",
+    /// What is kept is not what was approved.
+    ApprovalAltered = "approval_altered",
     /// The segment was rejected.
     Rejected = "rejected",
     /// The segment was taken back.
@@ -61,6 +63,8 @@ codes! {
     Expired = "expired",
     /// The segment's validity has not begun.
     NotYetValid = "not_yet_valid",
+    /// No signed order lets the segment air then and there.
+    NoOrder = "no_order",
     /// The segment is not decoded yet.
     NotPrepared = "not_prepared",
     /// An emergency is never planned.

@@ -203,6 +203,16 @@ impl Reason {
         )
     }
 
+    /// As this one, with who confirmed as the second person that it may be heard.
+    #[must_use]
+    pub fn and_confirmed(self, second: &str) -> Reason {
+        Reason {
+            vi: format!("{} Người thứ hai xác nhận: \"{second}\".", self.vi),
+            en: format!("{} Confirmed by a second person, \"{second}\".", self.en),
+            ..self
+        }
+    }
+
     pub(crate) fn emergency_expired() -> Reason {
         reason(
             ReasonCode::EmergencyExpired,

@@ -92,8 +92,11 @@ impl Reason {
         )
     }
 
-    pub(crate) fn standing(title: &str, standing: Standing) -> Reason {
+    /// Why a segment of this standing may not sound.
+    #[must_use]
+    pub fn standing(title: &str, standing: Standing) -> Reason {
         match standing {
+            Standing::Altered => Reason::approval_altered(title),
             Standing::Rejected => reason(
                 ReasonCode::Rejected,
                 format!("Bản ghi \"{title}\" đã bị từ chối."),
@@ -116,6 +119,20 @@ impl Reason {
         }
     }
 
+    /// What is kept under an approval is something else than what was approved.
+    #[must_use]
+    pub fn approval_altered(title: &str) -> Reason {
+        reason(
+            ReasonCode::ApprovalAltered,
+            format!(
+                "Bản ghi \"{title}\" không còn đúng như lúc được duyệt; hãy nghe và xem lại, rồi duyệt lại hoặc gỡ bỏ."
+            ),
+            format!(
+                "Segment \"{title}\" is not what was approved any more; listen to it and look at it again, then approve it anew or withdraw it."
+            ),
+        )
+    }
+
     pub(crate) fn expired(title: &str) -> Reason {
         reason(
             ReasonCode::Expired,
@@ -129,6 +146,20 @@ impl Reason {
             ReasonCode::NotYetValid,
             format!("Bản ghi \"{title}\" chưa đến ngày có hiệu lực vào lúc đó."),
             format!("Segment \"{title}\" is not yet valid at that time."),
+        )
+    }
+
+    /// The station asks for a signed order, and none that is in force covers it.
+    #[must_use]
+    pub fn no_order(title: &str) -> Reason {
+        reason(
+            ReasonCode::NoOrder,
+            format!(
+                "Bản ghi \"{title}\" chưa có lệnh phát có chữ ký còn hiệu lực cho lúc đó; hãy xin cấp trên gửi lệnh phát."
+            ),
+            format!(
+                "No signed order that is in force then lets segment \"{title}\" air; ask the publisher to send one."
+            ),
         )
     }
 

@@ -104,6 +104,7 @@ impl Simulation {
             valid_from: None,
             valid_until: None,
             approved_by: None,
+            ordered: None,
         });
         let wait = Duration::from_millis(self.dice.below(600_000) + 1);
         self.after(wait, Event::Approve(id));

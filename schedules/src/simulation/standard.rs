@@ -108,6 +108,7 @@ pub fn segment(n: u128, title: &str, duration: SignedDuration) -> SegmentFacts {
         valid_from: None,
         valid_until: None,
         approved_by: Some("approver".into()),
+        ordered: None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the planner must know about a recording, and what may become of its airing.
 
-use super::{Bound, Class, SegmentId};
-use jiff::SignedDuration;
+use super::{Bound, CampaignId, Class, ProgrammeId, SegmentId};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -35,6 +35,32 @@ pub struct SegmentFacts {
     /// Who said that it may air; None until somebody did.
     #[serde(default)]
     pub approved_by: Option<String>,
+    /// When signed orders let it air; None where the station asks for none. It airs wholly inside one of them.
+    #[serde(default)]
+    pub ordered: Option<Vec<Ordered>>,
+}
+
+/// A stretch of time in which a signed order lets a recording air.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ordered {
+    /// Not before.
+    pub from: Timestamp,
+    /// Not after.
+    pub until: Timestamp,
+    /// In what.
+    pub within: OrderedIn,
+}
+
+/// In what a signed order lets a recording air.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderedIn {
+    /// Whatever people plan.
+    Anything,
+    /// One programme.
+    Programme(ProgrammeId),
+    /// One campaign.
+    Campaign(CampaignId),
 }
 
 /// The prepared PCM of a segment.
@@ -58,6 +84,8 @@ pub enum Standing {
     AwaitingApproval,
     /// May air.
     Approved,
+    /// It was approved, and what is kept now is not what was approved. Found when it is read, never kept.
+    Altered,
     /// Refused by inspection or by an approver.
     Rejected,
     /// Its validity is over.
@@ -75,6 +103,7 @@ impl Standing {
             Standing::Inspecting => "inspecting",
             Standing::AwaitingApproval => "awaiting_approval",
             Standing::Approved => "approved",
+            Standing::Altered => "altered",
             Standing::Rejected => "rejected",
             Standing::Expired => "expired",
             Standing::Withdrawn => "withdrawn",

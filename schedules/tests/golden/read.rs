@@ -290,6 +290,7 @@ impl Scene {
             valid_from: Self::bound(rest, "from"),
             valid_until: Self::bound(rest, "until"),
             approved_by: Some("Chủ tịch xã".into()),
+            ordered: None,
         };
         self.snapshot.segments.push(segment);
     }

@@ -64,7 +64,8 @@ impl Keeper {
         let _turn = workshop.turns().take(&record.pushed.sha256).await;
         let store = Arc::clone(&self.parts.store);
         let record = blocking(move || store.segment(id)).await?;
-        if !matches!(record.standing, Standing::Approved | Standing::AwaitingApproval) {
+        let decided = [Standing::Approved, Standing::AwaitingApproval, Standing::Altered];
+        if !decided.contains(&record.standing) {
             return Ok(());
         }
         let before = self.check(&record).await?;

@@ -62,7 +62,7 @@ impl Bench {
         #[expect(clippy::disallowed_methods, reason = "an origin of a clock that stands still")]
         let clock = Arc::new(Still(Mutex::new(now), Instant::now()));
         let store = Arc::new(Store::open(folder.path(), now.wall).unwrap());
-        for id in ["i", "j"] {
+        for id in ["i", "j", "k"] {
             let new = NewIdentity {
                 id: id.to_owned(),
                 kind: IdentityKind::Token,
@@ -141,7 +141,10 @@ impl Bench {
         let (record, _) = self.store.add_segment(&new, "i", self.now()).unwrap();
         let prepared = self.keeper.parts.workshop.make(&record, For::People).unwrap().unwrap();
         self.store.set_prepared(new.id, &prepared, self.now()).unwrap();
-        self.store.decide(new.id, Decision::Approve, None, "j", self.now()).unwrap();
+        let approvers: &[&str] = if class == Class::Emergency { &["j", "k"] } else { &["j"] };
+        for approver in approvers {
+            self.store.decide(new.id, Decision::Approve, None, approver, self.now()).unwrap();
+        }
         self.made.store(0, Ordering::SeqCst);
         new.id
     }

@@ -197,7 +197,8 @@ function showDoor(form, notice) {
   tell("login-said", notice);
   tell("login-failed", null);
   tell("choose-failed", null);
-  for (const id of ["password", "old", "new", "again"]) $(id).value = "";
+  for (const id of ["password", "code", "old", "new", "again"]) $(id).value = "";
+  $("code").hidden = $("code-label").hidden = true;
   const first = form === "choose" ? "old" : $("name").value ? "password" : "name";
   $(first).focus();
 }
@@ -228,10 +229,19 @@ $("login").addEventListener("submit", async (event) => {
   await busy(event.submitter, async () => {
     tell("login-failed", null);
     try {
-      const me = await ask("POST", "/session", { name: $("name").value, password: $("password").value });
+      const login = { name: $("name").value, password: $("password").value };
+      if (!$("code").hidden) login.code = $("code").value;
+      const me = await ask("POST", "/session", login);
       $("choose-name").value = me.name;
       enter(me);
     } catch (error) {
+      // the password was right, and this person set up a second factor
+      if (["second_factor_required", "wrong_code"].includes(error.code)) {
+        $("code").hidden = $("code-label").hidden = false;
+        $("code").value = "";
+        tell("login-failed", () => words(error));
+        return $("code").focus();
+      }
       tell("login-failed", () => (error.status === 401 ? t("wrong_login") : words(error)));
       $("password").select();
     }
@@ -482,7 +492,9 @@ async function pages(query) {
 
 const readWaiting = reader(async () => {
   if (!may("segments:approve")) return;
-  state.waiting = (await ask("GET", "/segments?state=awaiting_approval&limit=100")).items;
+  const waiting = await ask("GET", "/segments?state=awaiting_approval&limit=100");
+  const altered = await ask("GET", "/segments?state=altered&limit=100");
+  state.waiting = [...altered.items, ...waiting.items];
   renderWaiting();
 });
 
@@ -536,6 +548,9 @@ function renderHead() {
   $("trust").className = trusted ? "" : "untrusted";
   const { version, timezone } = status.station;
   put("facts", t("facts", { version, timezone, driver: status.amplifier.driver, form: status.output.form }));
+  const { tls } = status;
+  const shown = tls && { pin: tls.pin, fingerprint: tls.fingerprint, until: format("date", Date.parse(tls.not_after)) };
+  put("facts_tls", tls ? t("facts_tls", shown) : "");
   tick();
 }
 
@@ -747,7 +762,7 @@ function renderWaiting() {
   // who is listening goes on listening: a row that did not change stays
   const kept = new Map([...list.children].map((row) => [row.dataset.key, row]));
   const rows = waiting.map((segment) => {
-    const key = `${state.language} ${segment.id} ${segment.title} ${segment.prepared_sha256}`;
+    const key = `${state.language} ${segment.id} ${segment.approval_digest} ${segment.approvals.length} ${segment.prepared_sha256}`;
     const row = kept.get(key) ?? waitingRow(segment);
     row.dataset.key = key;
     return row;
@@ -770,8 +785,11 @@ function waitingRow(segment) {
       said.hidden = true;
       try {
         const note = answer.note ? { note: answer.note } : {};
-        await ask("POST", `/segments/${encodeURIComponent(id)}/approval`, { decision, ...note }, { "idempotency-key": newKey() });
-        put("spoken", t(decision === "approve" ? "approved" : "rejected", { title }));
+        // what somebody looked at is what they decide on: whoever changed it meanwhile is found out
+        const seen = segment.approval_digest;
+        const now = await ask("POST", `/segments/${encodeURIComponent(id)}/approval`, { decision, seen, ...note }, { "idempotency-key": newKey() });
+        const more = decision === "approve" && now.approvals_missing > 0;
+        put("spoken", more ? t("approved_partly", { title, count: now.approvals_missing }) : t(decision === "approve" ? "approved" : "rejected", { title }));
         $("approvals-head").setAttribute("tabindex", "-1");
         $("approvals-head").focus();
         readWaiting();
@@ -780,7 +798,7 @@ function waitingRow(segment) {
         if (error.status === 401) return sessionOver();
         said.textContent = words(error);
         said.hidden = false;
-        if (error.status === 404 || error.status === 409) readWaiting();
+        if (error.status === 404 || error.status === 409 || error.status === 412) readWaiting();
       }
     });
   };
@@ -795,6 +813,9 @@ function waitingRow(segment) {
     make("strong", { text: title, lang: segment.language }),
     make("p", { classes: "quiet", text: facts.filter(Boolean).join(" · ") }),
     make("p", { classes: "quiet", text: by }),
+    ...(segment.approvals_needed > 1 ? [make("p", { classes: "quiet", text: t("approvals_so_far", {
+      given: segment.approvals.length, needed: segment.approvals_needed, names: segment.approvals.map((it) => it.by).join(", ") || "–" }) })] : []),
+    ...(segment.state === "altered" ? [make("p", { classes: "notice bad", text: state.language === "vi" ? segment.reason_vi : segment.reason })] : []),
     ...(segment.warnings ?? []).map((warning) => make("p", { classes: "why", text: say(warning) })),
     make("audio", { controls: "", preload: "none", src: source, "aria-label": t("listen", { title }) }),
     own ? make("p", { classes: "quiet", text: t("own") }) : make("div", { classes: "buttons" }, approve, reject),

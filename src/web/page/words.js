@@ -13,6 +13,7 @@ export const WORDS = {
     signed_in: "Bạn đang là {name}",
     name: "Tên",
     password: "Mật khẩu",
+    code: "Mã xác thực (6 chữ số)",
     wrong_login: "Tên hoặc mật khẩu không đúng.",
     session_over: "Phiên làm việc đã hết. Hãy đăng nhập lại.",
     logged_out: "Đã đăng xuất.",
@@ -97,6 +98,8 @@ export const WORDS = {
     reject_text: "“{title}” sẽ không được phát. Hãy viết lý do để người tải lên biết cần sửa gì.",
     note: "Lý do",
     approved: "Đã duyệt “{title}”.",
+    approved_partly: "Bạn đã duyệt “{title}”; còn cần {count} người khác duyệt.",
+    approvals_so_far: "Đã có {given}/{needed} người duyệt: {names}",
     rejected: "Đã trả lại “{title}”.",
     own: "Bạn đã tải lên bản ghi này, nên người khác phải duyệt.",
     uploaded_by: "{name} tải lên lúc {time}",
@@ -151,6 +154,7 @@ export const WORDS = {
     seconds: "{aired} giây",
     unknown_title: "(không rõ bản ghi)",
     facts: "Loaxa {version} · {timezone} · bộ khuếch đại: {driver} · đường ra: {form}",
+    facts_tls: "TLS: mã khóa (SHA-256) {pin} · vân tay chứng thư (SHA-256) {fingerprint} · có hạn đến {until}",
   },
 
   en: {
@@ -165,6 +169,7 @@ export const WORDS = {
     signed_in: "Logged in as {name}",
     name: "Name",
     password: "Password",
+    code: "Code of your authenticator (6 digits)",
     wrong_login: "The name or the password is not right.",
     session_over: "Your session is over. Please log in again.",
     logged_out: "You are logged out.",
@@ -249,6 +254,8 @@ export const WORDS = {
     reject_text: "“{title}” will not air. Write the reason, so that its uploader knows what to change.",
     note: "Reason",
     approved: "Approved “{title}”.",
+    approved_partly: "You approved “{title}”; {count} more of other people must.",
+    approvals_so_far: "Approved by {given} of {needed}: {names}",
     rejected: "Returned “{title}”.",
     own: "You uploaded this segment, so somebody else must approve it.",
     uploaded_by: "uploaded by {name} at {time}",
@@ -303,5 +310,6 @@ export const WORDS = {
     seconds: "{aired} s",
     unknown_title: "(unknown segment)",
     facts: "Loaxa {version} · {timezone} · amplifier: {driver} · output: {form}",
+    facts_tls: "TLS: pin of the key (SHA-256) {pin} · fingerprint of the certificate (SHA-256) {fingerprint} · good until {until}",
   },
 };

@@ -56,6 +56,11 @@ impl Station {
 
     /// The same with a configuration of its own.
     pub(crate) fn start_as(folder: &Path, configuration: &str, alsa: Option<&Path>) -> Self {
+        let mut configuration = configuration.to_owned();
+        if let Some(lab) = alsa.and_then(Path::parent) {
+            // the virtual card writes what it hears, from inside the daemon
+            configuration += &format!("[confinement]\nalso_write = [{lab:?}]\n");
+        }
         std::fs::write(folder.join("loaxa.toml"), configuration).unwrap();
         Self::serve(folder, alsa)
     }

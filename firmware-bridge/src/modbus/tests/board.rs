@@ -9,10 +9,10 @@ use std::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, DuplexStream},
     sync::mpsc::{UnboundedReceiver, unbounded_channel},
-    time::sleep,
+    time::{Instant, sleep},
 };
 
-use crate::modbus::port::Port;
+use crate::{FlashOn, modbus::port::Port};
 
 /// What becomes of the next answers.
 #[derive(Debug, Clone, Default)]
@@ -47,15 +47,62 @@ pub(super) struct State {
     pub(super) mood: Mood,
     /// The mood lasts for so many more requests; `None`: until it changes.
     pub(super) for_requests: Option<u32>,
+    /// Behind so many more requests the mood is this, for one.
+    pub(super) later: Option<(u32, Mood)>,
     /// This coil takes no order, and reads as it is.
     pub(super) stuck: Option<usize>,
     /// This relay says yes and reads back as ordered only on the line of orders: it is off.
     pub(super) knows_inputs: bool,
     /// Functions beside 1, 5 and 15 are not answered at all.
     pub(super) mute_about_others: bool,
+    /// Closes relays for a time when it is told so in this way.
+    pub(super) flash_on: Option<FlashOn>,
+    /// What flash-on does to a relay that is closed already.
+    pub(super) again: Again,
+    /// When each relay falls by itself.
+    falls: [Option<Instant>; 8],
+    /// When relays fell by themselves, in order.
+    pub(super) fallen: Vec<(Instant, usize)>,
     pub(super) requests: u64,
     /// The longest time that two zones were on which were not wanted together is for the test to see in here.
     pub(super) history: Vec<[bool; 8]>,
+}
+
+/// Flash-on of a relay that is closed: boards differ, and their makers do not say.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Again {
+    /// It stays closed, and its time counts anew.
+    #[default]
+    Renews,
+    /// It stays closed, and falls when it would have fallen.
+    Ignores,
+}
+
+impl State {
+    /// Lets fall what falls by itself until now.
+    fn pass(&mut self) {
+        let now = Instant::now();
+        let mut due: Vec<(Instant, usize)> =
+            (0..8).filter_map(|coil| Some((self.falls[coil].filter(|at| *at <= now)?, coil))).collect();
+        due.sort();
+        for (at, coil) in due {
+            self.falls[coil] = None;
+            if std::mem::replace(&mut self.coils[coil], false) {
+                self.fallen.push((at, coil + 1));
+                self.history.push(self.coils);
+            }
+        }
+    }
+
+    fn close_for(&mut self, coil: usize, tenths: u16) {
+        let falls = Instant::now() + Duration::from_millis(u64::from(tenths) * 100);
+        if !self.coils[coil] || self.again == Again::Renews {
+            self.falls[coil] = Some(falls);
+        }
+        if self.stuck != Some(coil) {
+            self.coils[coil] = true;
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -71,13 +118,20 @@ impl Board {
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap()
+        let mut state = self.0.lock().unwrap();
+        state.pass();
+        state
     }
 
     pub(super) fn is(&self, mood: Mood) {
         let mut state = self.lock();
         state.mood = mood;
         state.for_requests = None;
+    }
+
+    /// One request, behind so many others.
+    pub(super) fn is_after(&self, requests: u32, mood: Mood) {
+        self.lock().later = Some((requests, mood));
     }
 
     pub(super) fn is_once(&self, mood: Mood) {
@@ -154,6 +208,14 @@ pub(super) fn framed(body: &[u8]) -> Vec<u8> {
 fn answer(board: &Board, request: &[u8]) -> (Vec<u8>, Duration) {
     let mut state = board.lock();
     state.requests += 1;
+    match &mut state.later {
+        Some((0, mood)) => {
+            state.mood = std::mem::take(mood);
+            (state.later, state.for_requests) = (None, Some(1));
+        }
+        Some((left, _)) => *left -= 1,
+        None => {}
+    }
     let mood = state.mood.clone();
     if let Some(left) = &mut state.for_requests {
         *left -= 1;
@@ -216,6 +278,15 @@ fn obey(state: &mut State, body: &[u8]) -> Option<Vec<u8>> {
         5 if at < 8 => {
             set(at, number == 0xFF00, &mut state.coils);
             body.to_vec()
+        }
+        5 if (0x0200..0x0208).contains(&at) && state.flash_on == Some(FlashOn::Waveshare) => {
+            state.close_for(at - 0x0200, number);
+            body.to_vec()
+        }
+        16 if number == 2 && at % 5 == 3 && at < 43 && state.flash_on == Some(FlashOn::Lc) => {
+            assert_eq!(body[6..9], [4, 0, 4], "four bytes: on, then off");
+            state.close_for((at - 3) / 5, u16::from_be_bytes([body[9], body[10]]));
+            body[..6].to_vec()
         }
         15 if at == 0 && number == 8 => {
             for coil in 0..8 {

@@ -2,6 +2,7 @@
 
 mod board;
 mod faults;
+mod flash;
 mod fuzz;
 mod late;
 
@@ -24,6 +25,7 @@ fn settings() -> BoardSettings {
         unmute_settle: Duration::from_millis(50),
         answer_limit: Duration::from_millis(300),
         dead_man: None,
+        flash_renews: false,
         senses: Vec::new(),
         custom: CustomMap::default(),
     }

@@ -3,6 +3,7 @@
 use super::bench::{Bench, Deaf, moment, slot};
 use crate::plan::Slot;
 use crate::playout::Input;
+use crate::reason::Reason;
 
 const OUTCOMES: [&str; 3] = ["ended", "unaired", "heard"];
 
@@ -269,6 +270,36 @@ fn refused_sound_stays_refused() {
     bench.tell(Input::PcmRefused { slot: "e".into(), why: "altered".into() });
     bench.run_until(100.0);
     bench.check_only(&["play", "ended"], &["50.0 ended e failed/pcm_refused 0s"]);
+    bench.assert_off();
+}
+
+/// What lost its approval is cut, or not begun, and not tried again: planned or urgent, verified already or not.
+#[test]
+fn what_nobody_vouches_for_any_more_falls_silent() {
+    let why = || Reason::approval_altered("e");
+    let mut bench = Bench::new(&["a 100 10 1"]);
+    bench.run_until(50.0);
+    bench.emergency("e 20 1", 60.0);
+    bench.emergency("f 20 1", 60.0);
+    bench.run_until(53.0);
+    bench.tell(Input::Unapproved { slot: "f".into(), reason: why() });
+    bench.run_until(54.3);
+    bench.tell(Input::Unapproved { slot: "e".into(), reason: why() });
+    bench.tell(Input::Unapproved { slot: "ghost".into(), reason: why() });
+    bench.run_until(91.0);
+    bench.deaf(Deaf::Verify);
+    bench.run_until(94.0);
+    bench.tell(Input::Unapproved { slot: "a".into(), reason: why() });
+    bench.tell(Input::PcmRefused { slot: "a".into(), why: "it may not sound".into() });
+    bench.run_until(150.0);
+    bench.check_only(
+        &OUTCOMES,
+        &[
+            "53.0 ended f suppressed/approval_altered 0s",
+            "54.3 ended e partial/approval_altered 4s confirmed",
+            "94.0 ended a suppressed/approval_altered 0s",
+        ],
+    );
     bench.assert_off();
 }
 

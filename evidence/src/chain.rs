@@ -4,6 +4,7 @@
 //! last: the format's name, the row's number in decimal, its time, its kind, the hash of the row before (64 zeroes before
 //! the first), its body in canonical JSON (keys sorted by code point, no white space) as the very text that is stored.
 
+use crate::bytes::{Hash, hex};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
@@ -13,15 +14,20 @@ pub const FORMAT: &str = "loaxa-airing-log/1";
 /// What the first row names as the row before it.
 pub const BEFORE_THE_FIRST: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// The hash of a row.
+/// The hash of a row, as it is written.
 pub fn link(row: i64, at: &str, kind: &str, prev: &str, body: &str) -> String {
+    hex(&hash(row, at, kind, prev, body))
+}
+
+/// The hash of a row.
+pub fn hash(row: i64, at: &str, kind: &str, prev: &str, body: &str) -> Hash {
     let mut hash = Sha256::new();
     for part in [FORMAT, &row.to_string(), at, kind, prev] {
         hash.update(part.as_bytes());
         hash.update(b"\n");
     }
     hash.update(body.as_bytes());
-    crate::ids::hex(&hash.finalize())
+    hash.finalize().into()
 }
 
 /// A value as canonical JSON.
