@@ -1,0 +1,35 @@
+// Which page is shown: the part of the address behind `#`, so that the board serves one file for all of them.
+
+class Router {
+  path = $state(read());
+
+  constructor() {
+    addEventListener("hashchange", () => (this.path = read()));
+  }
+
+  /** `#/recordings/ID` is `["recordings", "ID"]`. */
+  get parts(): string[] {
+    return this.path.split("/").filter(Boolean).map(decodeURIComponent);
+  }
+
+  get page(): string {
+    return this.parts[0] ?? "today";
+  }
+
+  go(path: string) {
+    location.hash = `#/${path}`;
+  }
+}
+
+function read(): string {
+  try {
+    const path = location.hash.replace(/^#\/?/, "").split("?")[0] ?? "";
+    path.split("/").forEach(decodeURIComponent);
+    return path;
+  } catch {
+    return "";
+  }
+}
+
+export const router = new Router();
+export const link = (...parts: string[]): string => `#/${parts.map(encodeURIComponent).join("/")}`;
