@@ -14,7 +14,7 @@ RUN_OPTIONAL   := espeak-ng
 TEST_PACKAGES  := ffmpeg sox lame flac vorbis-tools opus-tools espeak-ng pulseaudio pulseaudio-utils libasound2-plugins \
                   gcc-avr avr-libc libsimavr-dev libelf-dev python3 python3-cryptography strace
 FIRMWARE_PACKAGES := gcc-avr avr-libc
-PAGE_PACKAGES  := chromium
+PAGE_PACKAGES  := chromium fonts-dejavu-core
 
 CARGO       ?= cargo
 LOCKED      ?= --locked
@@ -31,7 +31,7 @@ step = @printf '\n== %s\n' '$(1)'
 
 .PHONY: help setup build run test bench fuzz-api advisories firmware format \
         packages-to-build packages-to-run packages-to-test packages-for-firmware page \
-        check-format check-lints check-docs check-dependencies test-page test-rust deny
+        check-format check-lints check-docs check-dependencies test-page test-browser test-rust deny
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,7 +47,7 @@ run: packages-to-run build ## set up, build, and start a demo station on http://
 	exec "$(TARGET_DIR)/release/loaxa" demo --data "$(DATA)"
 
 # The Rust tests come last: their summary is what a build server shows.
-test: packages-to-test check-format check-lints check-docs check-dependencies test-page test-rust ## everything that must hold
+test: packages-to-test check-format check-lints check-docs check-dependencies test-page test-browser test-rust ## everything that must hold
 
 bench: packages-to-test ## measure; nothing is asserted
 	$(call step,benchmarks)
@@ -107,27 +107,37 @@ test-rust: page
 	$(call step,tests)
 	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-4} $(CARGO) test --workspace $(LOCKED)
 
-# cargo-deny is a tool, not a dependency: it is built once, and found on the path afterwards.
+# cargo-deny is a tool, not a dependency: it is built once (not optimised: it runs for a second), and found on the path afterwards.
 deny:
 	@if ! $(CARGO) deny --version 2>/dev/null | grep -qF ' $(DENY)'; then \
 	    printf '\n== %s\n' 'cargo-deny $(DENY) (once)'; \
-	    $(CARGO) install cargo-deny --locked --version $(DENY); \
+	    $(CARGO) install cargo-deny --locked --debug --version $(DENY); \
 	fi
 
 ifdef PAGE
-page: web/node_modules/.installed
+page: web/dist/index.html
+
+# Built when something of it changed: what is in the program would otherwise be new each time.
+web/dist/index.html: web/node_modules/.installed src/web/openapi.json $(shell find web/src web/public web/scripts web/index.html web/*.ts web/*.js -type f 2>/dev/null)
 	$(call step,page)
-	npm --prefix web run build --if-present
+	npm --prefix web run build
 
 test-page: page
 	$(call step,tests of the page)
 	npm --prefix web test
+
+# The daemon that the other tests need as well, in a browser.
+test-browser: page
+	$(call step,build of the tests)
+	$(CARGO) test --workspace --no-run $(LOCKED)
+	$(call step,tests in a browser)
+	LOAXA="$(abspath $(TARGET_DIR))/debug/loaxa" npm --prefix web run browser
 
 web/node_modules/.installed: web/package.json web/package-lock.json
 	$(call step,packages of the page)
 	npm --prefix web ci
 	touch $@
 else
-page test-page:
+page test-page test-browser:
 	@:
 endif
