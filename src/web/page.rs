@@ -115,7 +115,10 @@ mod tests {
         assert_eq!(sent(&[]), (200, false));
         assert_eq!(sent(&[(header::ACCEPT_ENCODING, "br, gzip")]), (200, true));
         assert_eq!(sent(&[(header::ACCEPT_ENCODING, "br, gzip;q=0")]), (200, false));
-        assert_eq!(sent(&[(header::IF_NONE_MATCH, "\"0\", W/\"1\""), (header::ACCEPT_ENCODING, "gzip")]), (304, false));
+        assert_eq!(
+            sent(&[(header::IF_NONE_MATCH, "\"0\", W/\"1\""), (header::ACCEPT_ENCODING, "gzip")]),
+            (304, false)
+        );
         assert_eq!(sent(&[(header::IF_NONE_MATCH, "\"2\"")]), (200, false));
     }
 }
