@@ -191,7 +191,9 @@ impl PlayoutLoop {
 
     fn show_on_air(&self, slot: &SlotKey, played: SignedDuration, started: Option<Timestamp>) {
         let Some(planned) = self.due.get(slot) else { return };
+        let mut level = None;
         self.handle.update(|status| {
+            level = status.level_dbfs;
             let before = status.on_air.take().filter(|on_air| on_air.slot == slot.as_str());
             status.on_air = Some(OnAir {
                 slot: slot.as_str().to_owned(),
@@ -204,7 +206,10 @@ impl PlayoutLoop {
         });
         self.events.tell(
             "progress",
-            &json!({ "slot": slot.as_str(), "title": planned.title, "played": played.as_secs_f64(), "seconds": planned.duration.as_secs_f64() }),
+            &json!({
+                "slot": slot.as_str(), "title": planned.title, "played": played.as_secs_f64(),
+                "seconds": planned.duration.as_secs_f64(), "level_dbfs": level,
+            }),
         );
     }
 }

@@ -212,6 +212,8 @@ pub struct AiringFilter {
     pub campaign: Option<String>,
     /// With a greater number.
     pub after_seq: i64,
+    /// With a smaller number; the newest come first then.
+    pub before_seq: Option<i64>,
     /// At most so many.
     pub limit: u32,
 }
@@ -281,19 +283,20 @@ impl Store {
         })
     }
 
-    /// Closed airings in the order in which they were closed.
+    /// Closed airings in the order in which they were closed, or the other way round.
     pub fn airings(&self, filter: &AiringFilter) -> Result<Vec<Airing>> {
-        const WHERE: &str = "WHERE seq > :after AND (:from IS NULL OR planned_start >= :from)
+        const WHERE: &str = "WHERE seq > :after AND (:before IS NULL OR seq < :before) AND (:from IS NULL OR planned_start >= :from)
             AND (:to IS NULL OR planned_start < :to) AND (:outcome IS NULL OR outcome = :outcome)
             AND (:segment IS NULL OR segment = :segment) AND (:programme IS NULL OR programme = :programme)
-            AND (:campaign IS NULL OR campaign = :campaign) ORDER BY seq LIMIT :limit";
+            AND (:campaign IS NULL OR campaign = :campaign) ORDER BY seq";
+        let order = if filter.before_seq.is_some() { "DESC" } else { "ASC" };
         self.read(|connection| {
             let parameters = named_params! {
-                ":after": filter.after_seq, ":from": filter.from.map(nanos), ":to": filter.to.map(nanos),
+                ":after": filter.after_seq, ":before": filter.before_seq, ":from": filter.from.map(nanos), ":to": filter.to.map(nanos),
                 ":outcome": filter.outcome, ":segment": filter.segment, ":programme": filter.programme,
                 ":campaign": filter.campaign, ":limit": filter.limit,
             };
-            select(connection, WHERE, parameters)
+            select(connection, &format!("{WHERE} {order} LIMIT :limit"), parameters)
         })
     }
 

@@ -15,6 +15,7 @@ mod identities;
 mod orders;
 mod prepared;
 mod publishers;
+mod search;
 mod second_factor;
 mod segments;
 mod sessions;

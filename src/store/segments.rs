@@ -2,6 +2,7 @@
 
 use super::approval::{self, Approvals};
 use super::prepared::Sound;
+use super::search;
 use super::{Store, col, from_json, nanos, storage, time, to_json};
 use crate::error::{Error, Result};
 use jiff::Timestamp;
@@ -102,8 +103,14 @@ pub struct SegmentFilter {
     pub sha256: Option<String>,
     /// Only those with the uploader's own id.
     pub external_id: Option<String>,
-    /// After this id.
+    /// Only those of this class.
+    pub class: Option<Class>,
+    /// Only those whose title has this in it, whatever its capitals and accents.
+    pub title: Option<String>,
+    /// After this id, in the order of the listing.
     pub after: Option<String>,
+    /// The newest first.
+    pub newest_first: bool,
     /// At most so many.
     pub limit: u32,
 }
@@ -189,20 +196,38 @@ impl Store {
         self.read(|connection| require(connection, id))
     }
 
-    /// Segments in the order in which they were pushed.
+    /// Segments in the order in which they were pushed, or the other way round.
     pub fn segments(&self, filter: &SegmentFilter) -> Result<Vec<SegmentRecord>> {
-        const WHERE: &str = "WHERE s.id > :after AND (:state IS NULL OR s.state = :state)
-            AND (:sha256 IS NULL OR s.sha256 = :sha256) AND (:external_id IS NULL OR s.external_id = :external_id)
-            ORDER BY s.id LIMIT :limit";
+        const WHERE: &str = "(:state IS NULL OR s.state = :state) AND (:class IS NULL OR s.class = :class)
+            AND (:sha256 IS NULL OR s.sha256 = :sha256) AND (:external_id IS NULL OR s.external_id = :external_id)";
+        const OLDEST_FIRST: &str = "WHERE s.id > COALESCE(:after, '') AND";
+        const NEWEST_FIRST: &str = "WHERE (:after IS NULL OR s.id < :after) AND";
+        let (page, order) = if filter.newest_first { (NEWEST_FIRST, "DESC") } else { (OLDEST_FIRST, "ASC") };
+        let wanted = filter.title.as_deref().map(search::folded);
         self.read(|connection| {
-            let mut statement = connection.prepare_cached(&format!("{COLUMNS} {WHERE}")).map_err(storage)?;
-            let rows = statement
+            let mut statement = connection
+                .prepare_cached(&format!("{COLUMNS} {page} {WHERE} ORDER BY s.id {order}"))
+                .map_err(storage)?;
+            let mut rows = statement
                 .query(named_params! {
-                    ":after": filter.after.as_deref().unwrap_or(""), ":state": filter.standing.map(Standing::as_str),
-                    ":sha256": filter.sha256, ":external_id": filter.external_id, ":limit": filter.limit,
+                    ":after": filter.after, ":state": filter.standing.map(Standing::as_str),
+                    ":class": filter.class.map(Class::as_str), ":sha256": filter.sha256,
+                    ":external_id": filter.external_id,
                 })
                 .map_err(storage)?;
-            collect(connection, rows)
+            let mut records = Vec::new();
+            while records.len() < filter.limit as usize
+                && let Some(row) = rows.next().map_err(storage)?
+            {
+                let record = record(connection, row)?;
+                if wanted
+                    .as_deref()
+                    .is_none_or(|wanted| search::folded(&record.pushed.title).contains(wanted))
+                {
+                    records.push(record);
+                }
+            }
+            Ok(records)
         })
     }
 

@@ -43,6 +43,7 @@ async fn airings(app: Arc<App>, query: Query, accept: Option<String>) -> Result<
         "segment",
         "programme",
         "after_seq",
+        "order",
         "limit",
         "cursor",
     ])?;
@@ -59,6 +60,7 @@ async fn airings(app: Arc<App>, query: Query, accept: Option<String>) -> Result<
     let after = query.parse::<i64>("after_seq", "the seq of the last row that you have")?;
     let cursor = query.parse::<i64>("cursor", "the next of the page before")?;
     let limit = query.limit()?;
+    let newest_first = query.newest_first()?;
     let filter = AiringFilter {
         from: query.instant("from", &app.timezone)?,
         to: query.instant("to", &app.timezone)?,
@@ -66,7 +68,8 @@ async fn airings(app: Arc<App>, query: Query, accept: Option<String>) -> Result<
         segment: query.get("segment").map(str::to_owned),
         programme: query.get("programme").map(str::to_owned),
         campaign: query.get("campaign").map(str::to_owned),
-        after_seq: cursor.or(after).unwrap_or(0),
+        after_seq: if newest_first { after } else { cursor.or(after) }.unwrap_or(0),
+        before_seq: newest_first.then(|| cursor.unwrap_or(i64::MAX)),
         limit: limit + 1,
     };
     let accept = accept.unwrap_or_default();
@@ -110,7 +113,10 @@ fn stream(app: Arc<App>, filter: AiringFilter, shape: Shape) -> Result<Response>
             }
         }
         let rest = page.last().filter(|_| page.len() == PAGE as usize).map(|last| {
-            filter.after_seq = last.seq;
+            match &mut filter.before_seq {
+                Some(before) => *before = last.seq,
+                None => filter.after_seq = last.seq,
+            }
             (app, filter, String::new())
         });
         Some((Ok(Bytes::from(text)), rest))

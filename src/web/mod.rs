@@ -388,6 +388,19 @@ impl Query {
     }
 
     /// `limit`, within bounds.
+    /// Whether a listing begins with the newest: `order=newest`; `order=oldest`, as without it, is the other way round.
+    fn newest_first(&self) -> Result<bool> {
+        match self.get("order") {
+            None | Some("oldest") => Ok(false),
+            Some("newest") => Ok(true),
+            Some(other) => Err(Error::new(
+                ErrorKind::Malformed,
+                "bad_parameter",
+                format!("order={other:?} is none; write newest or oldest"),
+            )),
+        }
+    }
+
     fn limit(&self) -> Result<u32> {
         let limit = self.parse::<u32>("limit", "a number from 1 to 1000")?.unwrap_or(100);
         if (1..=1000).contains(&limit) {

@@ -10,7 +10,7 @@ use crate::access::Caller;
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::{Ruling, SegmentFilter, SegmentRecord, standing_of};
 use futures_util::{Stream, TryStreamExt};
-use loaxa_schedules::{SegmentId, Standing};
+use loaxa_schedules::{Class, SegmentId, Standing};
 use std::sync::Arc;
 use warp::Filter;
 use warp::filters::BoxedFilter;
@@ -182,7 +182,7 @@ pub(super) fn segment_id(text: &str) -> Result<SegmentId> {
 }
 
 async fn list(app: Arc<App>, query: Query) -> Result<Response> {
-    query.only(&["state", "sha256", "external_id", "limit", "cursor"])?;
+    query.only(&["state", "class", "q", "order", "sha256", "external_id", "limit", "cursor"])?;
     let standing = query
         .get("state")
         .map(|word| {
@@ -202,6 +202,21 @@ async fn list(app: Arc<App>, query: Query) -> Result<Response> {
         standing: standing.filter(|standing| !matches!(standing, Standing::Expired | Standing::Altered)),
         sha256: query.get("sha256").map(str::to_owned),
         external_id: query.get("external_id").map(str::to_owned),
+        class: query
+            .get("class")
+            .map(|word| {
+                let classes = [Class::Normal, Class::Priority, Class::Emergency];
+                classes.into_iter().find(|class| class.as_str() == word).ok_or_else(|| {
+                    Error::new(
+                        ErrorKind::Malformed,
+                        "bad_parameter",
+                        format!("class={word:?} is none; write normal, priority or emergency"),
+                    )
+                })
+            })
+            .transpose()?,
+        title: query.get("q").map(str::to_owned),
+        newest_first: query.newest_first()?,
         after: query.get("cursor").map(str::to_owned),
         limit: limit + 1,
     };

@@ -177,6 +177,8 @@ fn now(app: &App) -> Result<Value> {
             })),
         },
         "preparation": preparation,
+        // null where the disk does not say
+        "storage": { "free_bytes": app.preparing.shelf().space().left().ok() },
         "log": {
             "key": app.heads.key().map(ToString::to_string),
             "problem": app.heads.problem().map(|why| &why.code),

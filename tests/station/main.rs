@@ -26,6 +26,7 @@ mod hostile;
 mod http;
 mod interruptions;
 mod kills;
+mod listings;
 mod orders;
 mod planner;
 mod power_cut;

@@ -91,6 +91,12 @@ fn it_is_kept_with_the_outcome_and_with_each_note_of_progress() {
     let kept: Vec<Option<Evidence>> =
         store.airings(&filter).unwrap().into_iter().map(|airing| airing.evidence).collect();
     assert_eq!(kept, [Some(*evidence(96_000)), Some(*evidence(48_000)), None]);
+    // and the other way round, page by page
+    let before = |seq: i64| {
+        let filter = AiringFilter { before_seq: Some(seq), limit: 2, ..AiringFilter::default() };
+        store.airings(&filter).unwrap().iter().map(|airing| airing.seq).collect::<Vec<_>>()
+    };
+    assert_eq!((before(i64::MAX), before(2), before(1)), (vec![3, 2], vec![1], vec![]));
     let rows = store.log_rows(0, 99).unwrap();
     let bodies: Vec<&str> =
         rows.iter().filter(|row| row.kind == "ended").map(|row| row.body.as_str()).collect();

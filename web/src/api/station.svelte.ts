@@ -184,7 +184,7 @@ class Station {
       this.#set(data as Status);
       this.link = "live";
     } else if (name === "progress" && this.status) {
-      const told = data as Schemas["ProgressEvent"] & { level_dbfs?: number | null };
+      const told = data as Schemas["ProgressEvent"];
       const before = this.status.on_air?.slot === told.slot ? this.status.on_air : null;
       const { status } = this;
       this.progressAt = performance.now();
@@ -202,7 +202,7 @@ class Station {
         },
         sound: {
           ...status.sound,
-          level_dbfs: told.level_dbfs === undefined ? status.sound.level_dbfs : told.level_dbfs,
+          level_dbfs: told.level_dbfs,
         },
       };
       return;
