@@ -8,6 +8,7 @@ use crate::config::{Audio, Config, Fingerprint, OutputForm};
 use crate::error::{Error, Result};
 use crate::events::Events;
 use crate::fence::{self, Held};
+use crate::intake::uploads::Uploads;
 use crate::intake::{Folders, Intake, blocking};
 use crate::orders::{self, OrderBook};
 use crate::playout_loop::{Parts, PlayoutHandle, PlayoutLoop};
@@ -133,11 +134,14 @@ async fn station(
     .await?;
     let access = Access::new(Arc::clone(&store), Arc::clone(&clock), &config.station.name);
     first_administrator(&store, &access)?;
+    let (taker, time) = (Arc::clone(&intake), Arc::clone(&clock));
+    let uploads = Arc::new(blocking(move || Uploads::open(taker, time)).await?);
     let app = Arc::new(App {
         store: Arc::clone(&store),
         clock: Arc::clone(&clock),
         access,
         intake: Arc::clone(&intake),
+        uploads: Arc::clone(&uploads),
         playout: handle.clone(),
         preparing: Arc::clone(&preparing),
         events: events.clone(),
@@ -168,6 +172,7 @@ async fn station(
     }
     prepare(&app)?;
     intake.resume().await?;
+    let pieces = tokio::spawn(uploads.keep());
     let (air, sound_lies_in) = (handle.clone(), folders.clone());
     let keeper = Keeper::new(KeeperParts {
         clock: Arc::clone(&clock),
@@ -220,6 +225,7 @@ async fn station(
     watchdog.abort();
     signing.abort();
     watching.abort();
+    pieces.abort();
     let _ = web.await;
     let _ = keeper.await;
     let _ = reader.await;

@@ -4,6 +4,7 @@
 //! of the folder, and only then a row. A disposable child decodes them; whatever becomes of the child, the daemon goes on.
 
 mod folders;
+pub mod uploads;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -20,6 +21,7 @@ use loaxa_audio::inspect::InspectRefusal;
 use loaxa_schedules::{Reason, SegmentId, Standing};
 use sha2::{Digest, Sha256};
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
@@ -32,6 +34,9 @@ use tokio::sync::{OwnedMutexGuard, watch};
 const ANSWER_AFTER: Duration = Duration::from_secs(25);
 /// A refused recording that could not be removed from a full disk is removed as soon as there is room.
 const FORGET_AGAIN: Duration = Duration::from_secs(2);
+
+/// Read at a time.
+const PIECE: usize = 64 << 10;
 
 /// Bytes that arrived whole, lie under a temporary name, and are on the disk.
 #[derive(Debug)]
@@ -104,13 +109,40 @@ impl Intake {
         file.flush().await.map_err(failed)?;
         file.sync_all().await.map_err(failed)?;
         if length == 0 {
-            return Err(Error::unacceptable(
-                "empty_file",
-                "the upload has 0 bytes; choose the recording again and push it",
-            )
-            .vi("Tệp tải lên rỗng (0 byte). Hãy chọn lại bản ghi và tải lên."));
+            return Err(empty());
         }
         Ok(Received { file: temporary, sha256: crate::ids::hex(&hash.finalize()), bytes: length })
+    }
+
+    /// Hashes a file of the station's own that holds a whole upload, as if its bytes had just come. The file stays where it
+    /// is: it goes when it is known what became of them.
+    ///
+    /// # Errors
+    /// When the disk cannot be read, or is full.
+    async fn received(&self, file: &Path) -> Result<Received> {
+        let name = crate::ids::hex(&crate::ids::random::<16>()?);
+        let (file, path) = (file.to_owned(), self.folders.incoming.join(format!("{name}.part")));
+        blocking(move || {
+            let failed = |error: std::io::Error| Error::io("the upload", &error);
+            let temporary = TemporaryFile::new(path.clone());
+            // some file systems know no second names
+            fs::hard_link(&file, &path).or_else(|_| fs::copy(&file, &path).map(drop)).map_err(failed)?;
+            let mut whole = fs::File::open(&path).map_err(failed)?;
+            whole.sync_all().map_err(failed)?;
+            let mut hash = Sha256::new();
+            let mut piece = vec![0; PIECE];
+            let mut bytes = 0_u64;
+            loop {
+                let count = whole.read(&mut piece).map_err(failed)?;
+                if count == 0 {
+                    break;
+                }
+                hash.update(piece.get(..count).unwrap_or_default());
+                bytes += count as u64;
+            }
+            Ok(Received { file: temporary, sha256: crate::ids::hex(&hash.finalize()), bytes })
+        })
+        .await
     }
 
     /// Keeps received bytes and inspects them, and waits a while for the answer. It is brought to its end even when
@@ -315,6 +347,12 @@ pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send
         Ok(value) => value,
         Err(error) => Err(Error::internal(format!("a worker died: {error}"))),
     }
+}
+
+/// Nothing came.
+fn empty() -> Error {
+    Error::unacceptable("empty_file", "the upload has 0 bytes; choose the recording again and push it")
+        .vi("Tệp tải lên rỗng (0 byte). Hãy chọn lại bản ghi và tải lên.")
 }
 
 /// The clear 413.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 const DOCUMENT: &str = include_str!("../src/web/openapi.json");
 
 /// The files of `src/web` in which routes are made.
-const SOURCES: [&str; 20] = [
+const SOURCES: [&str; 21] = [
     include_str!("../src/web/airings.rs"),
     include_str!("../src/web/amplifier.rs"),
     include_str!("../src/web/audio.rs"),
@@ -28,10 +28,11 @@ const SOURCES: [&str; 20] = [
     include_str!("../src/web/segments.rs"),
     include_str!("../src/web/session.rs"),
     include_str!("../src/web/station.rs"),
+    include_str!("../src/web/uploads.rs"),
 ];
 
 /// Everything that is served under `/api/v1`.
-const SERVED: [(&str, &str); 85] = [
+const SERVED: [(&str, &str); 90] = [
     ("get", "/health"),
     ("get", "/status"),
     ("get", "/events"),
@@ -82,6 +83,11 @@ const SERVED: [(&str, &str); 85] = [
     ("delete", "/segments/{id}"),
     ("post", "/segments/{id}/approval"),
     ("get", "/segments/{id}/audio"),
+    ("options", "/uploads"),
+    ("post", "/uploads"),
+    ("get", "/uploads/{id}"),
+    ("patch", "/uploads/{id}"),
+    ("delete", "/uploads/{id}"),
     ("get", "/zones"),
     ("post", "/zones"),
     ("get", "/zones/{id}"),

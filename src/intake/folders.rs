@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone)]
 pub struct Folders {
     pub(crate) incoming: PathBuf,
+    /// What has come so far of uploads in pieces.
+    pub(crate) uploads: PathBuf,
     pub(crate) originals: PathBuf,
     pub(crate) prepared: PathBuf,
 }
@@ -18,7 +20,7 @@ impl Folders {
     /// Makes the folders inside the data folder.
     pub fn create(data: &Path) -> Result<Self> {
         let folders = Self::within(data);
-        for folder in [&folders.incoming, &folders.originals, &folders.prepared] {
+        for folder in [&folders.incoming, &folders.uploads, &folders.originals, &folders.prepared] {
             fs::create_dir_all(folder).map_err(|error| Error::io(folder.display(), &error))?;
         }
         Ok(folders)
@@ -33,6 +35,7 @@ impl Folders {
     pub fn within(data: &Path) -> Self {
         Self {
             incoming: data.join("incoming"),
+            uploads: data.join("uploads"),
             originals: data.join("originals"),
             prepared: data.join("prepared"),
         }

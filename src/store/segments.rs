@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use jiff::Timestamp;
 use loaxa_schedules::{Bound, Class, Reason, SegmentId, Standing};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 const COLUMNS: &str =
@@ -31,7 +32,7 @@ const DELETE: &str = "DELETE FROM segments WHERE id = :id";
 const USERS_OF_SHA: &str = "SELECT COUNT(*) FROM segments WHERE sha256 = :sha256";
 
 /// A recording just pushed.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NewSegment {
     /// Its id.
     pub id: SegmentId,

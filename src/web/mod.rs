@@ -31,6 +31,7 @@ mod segments;
 mod serve;
 mod session;
 mod station;
+mod uploads;
 pub(crate) mod wire;
 
 pub use serve::serve;
@@ -43,6 +44,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::events::Events;
 use crate::fence::Held;
 use crate::intake::Intake;
+use crate::intake::uploads::Uploads;
 use crate::orders::OrderBook;
 use crate::planning::Site;
 use crate::playout_loop::PlayoutHandle;
@@ -74,6 +76,8 @@ pub struct App {
     pub access: Access,
     /// Takes recordings in.
     pub intake: Arc<Intake>,
+    /// Recordings that come in pieces.
+    pub uploads: Arc<Uploads>,
     /// What is on air, and the way to stop it.
     pub playout: PlayoutHandle,
     /// What is ready to air, and the way to ask for more.
@@ -154,6 +158,8 @@ type Bytes = bytes::Bytes;
 /// Every route.
 pub fn routes(app: Arc<App>) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {
     let api = segments::routes(&app)
+        .or(uploads::routes(&app))
+        .unify()
         .or(audio::routes(&app))
         .unify()
         .or(schedule::routes(&app))
@@ -251,21 +257,22 @@ async fn whole<B: bytes::Buf>(
     let mut body = std::pin::pin!(body);
     let mut bytes = Vec::new();
     while let Some(piece) = body.next().await {
-        let piece = piece.map_err(|error| {
-            let ours =
-                std::error::Error::source(&error).and_then(|inner| inner.downcast_ref::<Error>()).cloned();
-            let broken = || {
-                Error::new(
-                    ErrorKind::Malformed,
-                    "body_cut",
-                    format!("the body broke off ({error}); nothing was done, send it again"),
-                )
-            };
-            warp::reject::custom(Broken(ours.unwrap_or_else(broken)))
-        })?;
+        let piece = piece.map_err(|error| warp::reject::custom(Broken(broken(error))))?;
         bytes.put(piece);
     }
     Ok(bytes.into())
+}
+
+/// What became of a body that broke off; our own errors travel inside warp's.
+fn broken(error: warp::Error) -> Error {
+    let ours = std::error::Error::source(&error).and_then(|inner| inner.downcast_ref::<Error>()).cloned();
+    ours.unwrap_or_else(|| {
+        Error::new(
+            ErrorKind::Malformed,
+            "body_cut",
+            format!("the body broke off ({error}); nothing was done, send it again"),
+        )
+    })
 }
 
 /// Runs a handler and turns its error into a problem.

@@ -331,6 +331,10 @@ async fn admit(
 ) -> Result<Admitted> {
     let app = &door.app;
     let (mut parts, body) = request.into_parts();
+    if let Some(method) = super::uploads::meant(&parts) {
+        trail.method = method.clone();
+        parts.method = method;
+    }
     if parts.uri.path_and_query().is_none() {
         // CONNECT names no path, and warp panics where there is none
         return Err(Error::new(
@@ -376,22 +380,23 @@ async fn admit(
         // answered as GET; hyper leaves the body out
         parts.method = Method::GET;
     }
-    let limit = if path == "/api/v1/segments" { app.intake.max_upload() + UPLOAD_FRAME } else { SMALL_BODY };
+    let upload = path == "/api/v1/segments" || super::uploads::brings_sound(&parts.method, &path);
+    let limit = if upload { app.intake.max_upload() + UPLOAD_FRAME } else { SMALL_BODY };
     let too_large = move || {
-        if limit == SMALL_BODY {
+        if upload {
+            crate::intake::too_large(limit - UPLOAD_FRAME)
+        } else {
             Error::new(
                 ErrorKind::TooLarge,
                 "too_large",
                 format!("the body is over the limit of {SMALL_BODY} bytes; send less"),
             )
-        } else {
-            crate::intake::too_large(limit - UPLOAD_FRAME)
         }
     };
     if body.size_hint().lower() > limit {
         return Err(too_large());
     }
-    let begin = (body, 0_u64, Pace::new(limit != SMALL_BODY));
+    let begin = (body, 0_u64, Pace::new(upload));
     let frames = futures_util::stream::unfold(begin, move |(mut body, seen, mut pace)| async move {
         let since = Instant::now();
         let frame = match tokio::time::timeout(pace.patience(), body.frame()).await {
@@ -505,8 +510,9 @@ async fn keep(app: &Arc<App>, slot: RememberSlot, response: Response) -> Respons
         Err(error) => return problem::answer(&Error::internal(format!("an answer broke off: {error}"))),
     };
     let kept = [header::CONTENT_TYPE, header::ETAG, header::LOCATION];
-    let headers = kept.iter().filter_map(|name| {
-        let value = parts.headers.get(name)?.to_str().ok()?;
+    let kept = kept.into_iter().chain(super::uploads::TOLD.map(HeaderName::from_static));
+    let headers = kept.filter_map(|name| {
+        let value = parts.headers.get(&name)?.to_str().ok()?;
         Some((name.as_str().to_owned(), value.to_owned()))
     });
     let answer = Remembered {
@@ -540,6 +546,7 @@ fn protect(headers: &mut HeaderMap, path: &str) {
     for (name, value) in fixed {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
+    super::uploads::mark(headers, path);
     if path.starts_with("/api/") && !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }

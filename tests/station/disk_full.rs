@@ -19,7 +19,7 @@ pub(crate) fn may_mount() -> bool {
 }
 
 /// A station whose data folder is a file system of 24 MiB.
-fn small_station(storage: &str) -> Station {
+pub(crate) fn small_station(storage: &str) -> Station {
     station_on("-rm", "mount -t tmpfs -o size=24m,mode=700 tmpfs \"$DATA\"", Heard::ByNobody, storage)
 }
 

@@ -40,5 +40,6 @@ mod sound;
 mod station;
 mod time;
 mod tls;
+mod uploads;
 mod urgency;
 mod walk;

@@ -65,14 +65,15 @@ impl Rates {
 }
 
 /// Whether a request is a change that counts. Emergencies, STOP, its release and a dark amplifier never wait; logging in
-/// is bounded where passwords are checked.
+/// is bounded where passwords are checked; the pieces of an upload were counted when it was begun.
 pub(super) fn counts(method: &Method, path: &str) -> bool {
     let reads = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
     let path = path.strip_prefix("/api/v1").unwrap_or(path);
     let urgent = ["/stop", "/resume", "/amplifier/off", "/session"].contains(&path)
         || path == "/emergency"
         || path.starts_with("/emergency/");
-    !reads && !urgent
+    let piece = *method == Method::PATCH && path.starts_with("/uploads/");
+    !reads && !urgent && !piece
 }
 
 /// The address that is counted; None for loopback, where a proxy or a tunnel speaks for many.
