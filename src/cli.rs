@@ -3,6 +3,7 @@
 mod backup;
 mod key;
 mod lifetime;
+mod report;
 
 use crate::access::{Role, Scope};
 use crate::airing_log::export::Format;
@@ -83,6 +84,9 @@ enum Command {
     /// The airing log.
     #[command(subcommand)]
     Log(LogCommand),
+    /// Reports from the airing log.
+    #[command(subcommand)]
+    Report(report::ReportCommand),
     /// The key with which this station signs its airing log, and the keys of those who may sign orders for it.
     #[command(subcommand)]
     Key(Box<key::KeyCommand>),
@@ -437,6 +441,7 @@ pub fn run() -> ExitCode {
         }
         Command::Simulate(arguments) => commands::simulate(&arguments),
         Command::Key(command) => key::run(*command),
+        Command::Report(command) => report::run(command),
         Command::Sign(arguments) => commands::sign(&arguments),
         Command::Log(LogCommand::Export { from, to, format, heads, place }) => {
             let format = match format {

@@ -22,6 +22,7 @@ pub mod orders;
 pub mod planning;
 pub mod playout_loop;
 pub mod preparing;
+pub mod report;
 pub mod secrets;
 pub mod soundness;
 pub mod store;

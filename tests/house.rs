@@ -34,6 +34,7 @@ const OWNED: &[(&str, &str)] = &[
     ("serialport", "loaxa-firmware-bridge"),
     ("gpiocdev", "loaxa-firmware-bridge"),
     ("gpio-cdev", "loaxa-firmware-bridge"),
+    ("rust_xlsxwriter", ROOT),
     ("libc", UNSAFE_ROOM),
 ];
 
@@ -41,6 +42,7 @@ const OWNED: &[(&str, &str)] = &[
 const NAMED_ONLY_IN: &[(&str, &str)] = &[
     ("rusqlite", "src/store"),
     ("warp", "src/web"),
+    ("rust_xlsxwriter", "src/report"),
     ("rodio", "audio/src/output"),
     ("cpal", "audio/src/output"),
     ("tokio_modbus", "firmware-bridge/src"),

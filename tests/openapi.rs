@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 const DOCUMENT: &str = include_str!("../src/web/openapi.json");
 
 /// The files of `src/web` in which routes are made.
-const SOURCES: [&str; 21] = [
+const SOURCES: [&str; 22] = [
     include_str!("../src/web/airings.rs"),
     include_str!("../src/web/amplifier.rs"),
     include_str!("../src/web/audio.rs"),
@@ -23,6 +23,7 @@ const SOURCES: [&str; 21] = [
     include_str!("../src/web/presets.rs"),
     include_str!("../src/web/preview.rs"),
     include_str!("../src/web/publishers.rs"),
+    include_str!("../src/web/reports.rs"),
     include_str!("../src/web/resources.rs"),
     include_str!("../src/web/schedule.rs"),
     include_str!("../src/web/segments.rs"),
@@ -32,7 +33,7 @@ const SOURCES: [&str; 21] = [
 ];
 
 /// Everything that is served under `/api/v1`.
-const SERVED: [(&str, &str); 90] = [
+const SERVED: [(&str, &str); 91] = [
     ("get", "/health"),
     ("get", "/status"),
     ("get", "/events"),
@@ -51,6 +52,7 @@ const SERVED: [(&str, &str); 90] = [
     ("post", "/amplifier/off"),
     ("get", "/airings/checkpoint"),
     ("post", "/airings/witness"),
+    ("get", "/reports/airtime"),
     ("get", "/metrics"),
     ("get", "/openapi.json"),
     ("post", "/session"),

@@ -18,7 +18,7 @@ mod period;
 mod rank;
 mod rotation;
 
-pub use account::{Account, PhaseAccount, account, account_in};
+pub use account::{Account, PhaseAccount, account, account_in, owed_between};
 pub(crate) use book::{Book, Opened, Want};
 pub use check::check_campaign;
 

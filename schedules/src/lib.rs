@@ -23,7 +23,7 @@ pub mod vocabulary;
 pub mod volume;
 
 pub use calendar::{Calendar, Day, LunarDate};
-pub use campaigns::{Account, PhaseAccount, account, account_in, check_campaign};
+pub use campaigns::{Account, PhaseAccount, account, account_in, check_campaign, owed_between};
 pub use error::ScheduleError;
 pub use overlong::{Overlong, overlong};
 pub use plan::{

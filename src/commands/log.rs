@@ -6,6 +6,9 @@ use crate::airing_log::{Heads, read_key};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::Store;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use loaxa_evidence::{Checkpoint, Report, Trust, VerifierKey, read_notes, verify};
 use std::io::{BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -33,23 +36,7 @@ pub fn log_export(
     heads: Option<&Path>,
 ) -> Result<ExitCode> {
     let timezone = config.timezone();
-    let instant = |text: Option<String>| {
-        text.map(|text| {
-            text.parse::<jiff::Timestamp>()
-                .ok()
-                .or_else(|| {
-                    Some(text.parse::<jiff::civil::Date>().ok()?.to_zoned(timezone.clone()).ok()?.timestamp())
-                })
-                .ok_or_else(|| {
-                    Error::new(
-                        ErrorKind::Malformed,
-                        "bad_time",
-                        format!("{text:?} is no time; write 2026-11-30 or 2026-11-30T17:00:00+07:00"),
-                    )
-                })
-        })
-        .transpose()
-    };
+    let instant = |text: Option<String>| text.map(|text| moment_of(&text, &timezone)).transpose();
     let (from, to) = (instant(from)?, instant(to)?);
     let (store, _) = open(config, data)?;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
@@ -66,6 +53,18 @@ pub fn log_export(
         eprintln!("{} heads", notes.len());
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// An instant, or the start of a day in the station's zone.
+pub(super) fn moment_of(text: &str, timezone: &TimeZone) -> Result<Timestamp> {
+    let day = || Some(text.parse::<Date>().ok()?.to_zoned(timezone.clone()).ok()?.timestamp());
+    text.parse::<Timestamp>().ok().or_else(day).ok_or_else(|| {
+        Error::new(
+            ErrorKind::Malformed,
+            "bad_time",
+            format!("{text:?} is no time; write 2026-11-30 or 2026-11-30T17:00:00+07:00"),
+        )
+    })
 }
 
 fn signer(store: &Arc<Store>, data: &Path) -> Result<Heads> {

@@ -14,6 +14,7 @@ mod log;
 mod people;
 mod plan;
 mod push;
+mod report;
 mod sign;
 mod simulate;
 
@@ -25,6 +26,7 @@ pub use log::{Brought, log_export, log_verify};
 pub use people::{token_create, token_list, token_revoke, user_add, user_list, user_reset, user_revoke};
 pub use plan::{Language, plan};
 pub use push::push;
+pub use report::{ReportForm, Reported, report_airtime};
 pub(crate) use sign::expiry;
 pub use sign::{Expiry, SignArguments, sign};
 pub use simulate::simulate;

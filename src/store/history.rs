@@ -82,7 +82,7 @@ fn past_airing(row: &Row<'_>) -> Result<PastAiring> {
 }
 
 /// The outcome that a word means.
-fn outcome_of(word: &str) -> Option<Outcome> {
+pub(super) fn outcome_of(word: &str) -> Option<Outcome> {
     [
         Outcome::Aired,
         Outcome::Partial,

@@ -4,6 +4,7 @@
 //! returned from survives a power cut.
 
 mod airings;
+mod airtime;
 mod approval;
 mod copy;
 mod documents;
@@ -23,6 +24,7 @@ mod station;
 mod upgrade;
 
 pub use airings::{Airing, AiringFilter, LogJob, LogRow};
+pub use airtime::{AirtimeRow, Whose};
 pub use approval::{Approval, Approvals, Decision, Ruling, digest};
 pub use copy::{Held, copy_database, head_of, look_at, settle};
 pub use documents::{Document, DocumentKind, Stored};

@@ -1,13 +1,18 @@
-//! `GET /airings`: what became of every slot; as a page of JSON, or whole as CSV or NDJSON.
+//! `GET /airings`: what became of every slot; as a page of JSON, or whole as CSV, NDJSON or a sheet.
 
+use super::reports::{Form, ONE_SHEET, SHEET, tongue};
 use super::wire;
 use super::{App, Query, json, query, respond, with, work};
 use crate::airing_log::export::csv_field;
 use crate::error::{Error, ErrorKind, Result};
+use crate::report::{self, Tongue};
 use crate::store::AiringFilter;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use serde_json::Value;
+use std::fs::OpenOptions;
+use std::io::{Seek, SeekFrom};
 use std::sync::Arc;
+use tokio::io::AsyncReadExt;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::{HeaderValue, StatusCode, header};
@@ -15,6 +20,8 @@ use warp::reply::Response;
 
 /// Rows read at a time while the whole log is streamed.
 const PAGE: u32 = 500;
+/// Bytes of a sheet sent at a time.
+const PIECE: usize = 64 << 10;
 const OUTCOMES: [&str; 6] = ["aired", "partial", "missed", "suppressed", "preempted", "failed"];
 
 pub(super) fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
@@ -46,7 +53,12 @@ async fn airings(app: Arc<App>, query: Query, accept: Option<String>) -> Result<
         "order",
         "limit",
         "cursor",
+        "format",
+        "lang",
     ])?;
+    let among = [("json", Form::Json), ("csv", Form::Csv), ("ndjson", Form::Ndjson), ("xlsx", Form::Sheet)];
+    let form = Form::of(&query, accept.as_deref(), &among)?;
+    let tongue = tongue(&query)?;
     let outcome = query.get("outcome").map(str::to_owned);
     if let Some(outcome) = &outcome
         && !OUTCOMES.contains(&outcome.as_str())
@@ -72,12 +84,11 @@ async fn airings(app: Arc<App>, query: Query, accept: Option<String>) -> Result<
         before_seq: newest_first.then(|| cursor.unwrap_or(i64::MAX)),
         limit: limit + 1,
     };
-    let accept = accept.unwrap_or_default();
-    if accept.contains("text/csv") {
-        return stream(app, filter, Shape::Csv);
-    }
-    if accept.contains("ndjson") {
-        return stream(app, filter, Shape::Ndjson);
+    match form {
+        Form::Csv => return stream(app, filter, Shape::Csv),
+        Form::Ndjson => return stream(app, filter, Shape::Ndjson),
+        Form::Sheet => return sheet(app, filter, tongue).await,
+        Form::Json | Form::Page => {}
     }
     let mut found = work(&app, move |app| app.store.airings(&filter)).await?;
     let more = found.len() > limit as usize;
@@ -128,6 +139,40 @@ fn stream(app: Arc<App>, filter: AiringFilter, shape: Shape) -> Result<Response>
     };
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     response.headers_mut().insert(header::CONTENT_DISPOSITION, HeaderValue::from_static(disposition));
+    Ok(response)
+}
+
+/// Everything that matches as a sheet. It is made in a file without a name, so that years of log never lie in memory.
+async fn sheet(app: Arc<App>, filter: AiringFilter, tongue: Tongue) -> Result<Response> {
+    let turn = app.turns.take(ONE_SHEET).await;
+    let file = work(&app, move |app| {
+        let _turn = turn;
+        let folders = app.intake.folders();
+        let sheet = report::airings(&app.store, filter, tongue, &app.timezone, &folders.incoming)?;
+        let failed = |error: std::io::Error| Error::io("the sheet", &error);
+        let name = crate::ids::hex(&crate::ids::random::<16>()?);
+        let path = folders.incoming(&format!("{name}.xlsx"));
+        let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path);
+        let file = file.and_then(|file| std::fs::remove_file(&path).map(|()| file));
+        let mut file = file.map_err(failed)?;
+        sheet.write(&mut file)?;
+        file.seek(SeekFrom::Start(0)).map_err(failed)?;
+        Ok(file)
+    })
+    .await?;
+    let pieces = futures_util::stream::unfold(Some(tokio::fs::File::from_std(file)), |file| async move {
+        let mut file = file?;
+        let mut piece = BytesMut::with_capacity(PIECE);
+        match file.read_buf(&mut piece).await {
+            Ok(0) => None,
+            Ok(_) => Some((Ok(piece.freeze()), Some(file))),
+            Err(error) => Some((Err(error), None)),
+        }
+    });
+    let mut response = warp::reply::Reply::into_response(warp::reply::stream(pieces));
+    let disposition = HeaderValue::from_static("attachment; filename=\"airings.xlsx\"");
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(SHEET));
+    response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
     Ok(response)
 }
 

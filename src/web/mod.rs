@@ -24,6 +24,7 @@ mod presets;
 mod preview;
 mod problem;
 pub(crate) mod publishers;
+pub(crate) mod reports;
 mod resources;
 pub mod rights;
 mod schedule;
@@ -174,6 +175,8 @@ pub fn routes(app: Arc<App>) -> impl Filter<Extract = (Response,), Error = Infal
         .unify()
         .or(airings::routes(&app))
         .unify()
+        .or(reports::routes(&app))
+        .unify()
         .or(heads::routes(&app))
         .unify()
         .or(emergency::routes(&app))
@@ -195,7 +198,7 @@ pub fn routes(app: Arc<App>) -> impl Filter<Extract = (Response,), Error = Infal
         .or(openapi::routes())
         .unify();
     let api = warp::path("api").and(warp::path("v1")).and(admitted()).and(api);
-    api.or(page::routes()).unify().boxed().recover(refuse).unify()
+    api.or(reports::style()).unify().or(page::routes()).unify().boxed().recover(refuse).unify()
 }
 
 /// What warp itself refuses, in our words.

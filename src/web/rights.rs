@@ -140,6 +140,7 @@ pub const TABLE: &[Right] = &[
     right("GET", "/airings", LOG),
     right("GET", "/airings/checkpoint", LOG),
     right("POST", "/airings/witness", LOG),
+    right("GET", "/reports/airtime", LOG),
     right("POST", "/orders", PUSH),
     right("GET", "/orders", LOOK),
     right("GET", "/orders/nonce", PUSH),

@@ -34,6 +34,7 @@ mod push;
 mod ready;
 mod refusals;
 mod repeats;
+mod reports;
 mod second_factor;
 mod siege;
 mod sound;

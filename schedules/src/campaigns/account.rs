@@ -102,6 +102,25 @@ pub fn account_in(snapshot: &Snapshot, campaign: CampaignId, plan: &[DayPlan]) -
     Some(Account { campaign, name: owner.name.clone(), phases: phases.collect() })
 }
 
+/// How many airings of a campaign were wanted on the days from `from` to the one before `to`, over all its phases: what
+/// its quotas spread over the open days, without debts from before. None when there is no such campaign.
+#[must_use]
+pub fn owed_between(snapshot: &Snapshot, campaign: CampaignId, from: Date, to: Date) -> Option<u64> {
+    let owner = snapshot.campaigns.iter().find(|other| other.id == campaign)?;
+    let mut hours = Hours::new(snapshot);
+    let mut owed = 0_u64;
+    for phase in &owner.phases {
+        let scope = hours.scope(owner, phase);
+        let ordinary_days = u32::try_from(scope.ordinary_week().len()).unwrap_or(7);
+        for period in periods(phase) {
+            let due = Due::of(&mut hours, &scope, phase, ordinary_days, period);
+            let by = |date: Date| u64::from(due.target(due.days_before(date)));
+            owed += by(to).saturating_sub(by(from));
+        }
+    }
+    Some(owed)
+}
+
 impl PhaseAccount {
     fn owing(snapshot: &Snapshot, hours: &mut Hours<'_>, scope: &Scope<'_>, phase: &Phase) -> PhaseAccount {
         let ordinary_days = u32::try_from(scope.ordinary_week().len()).unwrap_or(7);

@@ -1,6 +1,6 @@
 //! Owed, aired, planned and still possible.
 
-use super::super::{account, account_in};
+use super::super::{account, account_in, owed_between};
 use super::*;
 use crate::plan::{DayPlan, Slot};
 use crate::reason::{Reason, ReasonCode};
@@ -86,4 +86,30 @@ fn a_campaign_that_is_over_can_have_no_more() {
     assert_eq!((phase.owed, phase.owed_so_far, phase.aired), (5, 5, 1));
     assert_eq!((phase.planned, phase.short, phase.still_possible), (0, 4, 1));
     assert_eq!(account(&snapshot, CampaignId(Uuid::from_u128(9))), None);
+}
+
+#[test]
+fn what_is_owed_of_some_days_is_what_they_were_wanted_to_bring() {
+    let snapshot = station(
+        vec![window(1, &WEEKDAYS, "17:00", "17:10")],
+        vec![campaign(1, &["2026-03-02..2026-03-15 3 a week", "2026-03-04..2026-03-05 2 a day"])],
+    );
+    let owed = |from: &str, to: &str| {
+        owed_between(&snapshot, snapshot.campaigns[0].id, date(from), date(to)).unwrap()
+    };
+    // three a week from Monday to Friday are wanted on Monday, Tuesday and Thursday
+    for (from, to, wanted) in [
+        ("2026-03-02", "2026-03-03", 1),
+        ("2026-03-03", "2026-03-04", 1),
+        ("2026-03-04", "2026-03-05", 2),
+        ("2026-03-05", "2026-03-06", 1 + 2),
+        ("2026-03-06", "2026-03-09", 0),
+        ("2026-03-02", "2026-03-16", 6 + 4),
+        ("2026-01-01", "2027-01-01", 6 + 4),
+        ("2026-04-01", "2026-05-01", 0),
+    ] {
+        assert_eq!(owed(from, to), wanted, "{from} to {to}");
+    }
+    let nobody = CampaignId(Uuid::from_u128(9));
+    assert_eq!(owed_between(&snapshot, nobody, date("2026-03-02"), date("2026-03-16")), None);
 }
