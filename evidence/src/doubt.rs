@@ -1,5 +1,6 @@
 //! What cannot be concluded from what was given: said with every verdict, so that nobody reads more into it.
 
+use crate::removal::Removal;
 use crate::scan::Scanner;
 use crate::trust::{Head, Trust};
 
@@ -20,10 +21,17 @@ const fn doubt(code: &'static str, vi: String, en: String) -> Doubt {
 
 /// What is not proven of a chain that holds from its first row to its last. `heads` are those of this log, all of which agree
 /// with it or lie before the file.
-pub(crate) fn of_intact(scanner: &Scanner, heads: &[&Head], trust: &Trust) -> Vec<Doubt> {
+pub(crate) fn of_intact(
+    scanner: &Scanner,
+    heads: &[&Head],
+    trust: &Trust,
+    removal: Option<&Removal>,
+) -> Vec<Doubt> {
     let Some((first, last, _)) = scanner.reached() else { return Vec::new() };
     let mut doubts = Vec::new();
-    if first > 1 {
+    if let Some(removal) = removal {
+        doubts.extend(of_removed(removal, trust));
+    } else if first > 1 {
         doubts.push(doubt(
             "starts_later",
             format!(
@@ -33,7 +41,7 @@ pub(crate) fn of_intact(scanner: &Scanner, heads: &[&Head], trust: &Trust) -> Ve
         ));
     }
     let inside = || heads.iter().filter(|head| scanner.hash_of(head.size).is_some());
-    let signed = inside().map(|head| head.size).max();
+    let signed = inside().filter(|head| head.is_signed()).map(|head| head.size).max();
     let witnessed = inside().filter(|head| !head.seen.is_empty()).map(|head| head.size).max();
     doubts.push(match signed {
         None => doubt(
@@ -70,7 +78,7 @@ pub(crate) fn of_intact(scanner: &Scanner, heads: &[&Head], trust: &Trust) -> Ve
             format!("Nobody countersigned after row {row}: whoever holds the station's key could have written rows {} to {last} anew.", row + 1),
         ));
     }
-    let before = heads.len() - inside().count();
+    let before = heads.iter().filter(|head| head.is_signed() && scanner.hash_of(head.size).is_none()).count();
     if before > 0 {
         doubts.push(doubt(
             "heads_before",
@@ -86,6 +94,22 @@ pub(crate) fn of_intact(scanner: &Scanner, heads: &[&Head], trust: &Trust) -> Ve
         ));
     }
     doubts
+}
+
+/// What was removed and is in no older export either.
+fn of_removed(removal: &Removal, trust: &Trust) -> Option<Doubt> {
+    let (last, days) = (removal.last(), removal.boundary.keep_days);
+    (trust.read_until(&removal.boundary.head.origin) < last).then(|| {
+        doubt(
+            "removed",
+            format!(
+                "Đài đã xóa các dòng 1 đến {last} theo quy định thời hạn lưu ({days} ngày), không xem lại được; nếu còn tệp xuất cũ, hãy đưa vào bằng --witness."
+            ),
+            format!(
+                "The station removed rows 1 to {last} by the rule of retention ({days} days), and they cannot be looked at; where an older export has them, give it with --witness."
+            ),
+        )
+    })
 }
 
 fn nothing_after(last: i64) -> String {

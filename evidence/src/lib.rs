@@ -8,11 +8,14 @@
 //! - [`chain`]: what of a row is hashed. [`Row`]: a row as one line of an export.
 //! - [`VerifierKey`] and [`SigningKey`]: named Ed25519 keys (C2SP signed-note).
 //! - [`Note`]: text with signatures. [`Checkpoint`]: the text that says how long a log is and what its head is.
+//! - [`Boundary`]: where a log begins that forgot what was older.
 //! - [`rotation`]: how a station's key gives way to another one.
 //! - [`Scanner`]: follows the chain row by row and can go on from any row that it had reached.
 //! - [`Order`]: what a publisher lets a station air.
-//! - [`Trust`]: the keys and notes that an auditor brings. [`judge`] and [`verify`]: the [`Report`].
+//! - [`Trust`]: the keys and notes that an auditor brings. [`judge`] and [`verify`]: the [`Report`], and in it the
+//!   [`Removal`] of what is not in the file any more.
 
+mod boundary;
 mod bytes;
 pub mod chain;
 mod checkpoint;
@@ -21,12 +24,14 @@ mod doubt;
 mod key;
 mod note;
 mod order;
+mod removal;
 mod rotation;
 mod row;
 mod scan;
 mod trust;
 mod verdict;
 
+pub use boundary::{Boundary, PRUNED, SignedBoundary};
 pub use bytes::{Hash, hash_from_hex, hex};
 pub use checkpoint::Checkpoint;
 pub use cosignature::{cosign, verify_cosignature};
@@ -34,6 +39,7 @@ pub use doubt::Doubt;
 pub use key::{KeyKind, KeyProblem, SigningKey, VerifierKey};
 pub use note::{Note, NoteProblem, Signature, read_notes};
 pub use order::{Airing, LONGEST_ORDER, Matter, ORDER_FORMAT, Order, OrderFor, OrderProblem, SignedOrder};
+pub use removal::Removal;
 pub use rotation::rotation;
 pub use row::Row;
 pub use scan::{Broken, End, Scanner};

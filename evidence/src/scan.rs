@@ -3,6 +3,7 @@
 //! A scanner is what was verified until now: its copy goes on from there, and [`Scanner::after`] from a row and hash that
 //! somebody noted.
 
+use crate::boundary::{PRUNED, SignedBoundary};
 use crate::bytes::{Hash, hash_from_hex};
 use crate::chain;
 use crate::checkpoint::Checkpoint;
@@ -70,6 +71,17 @@ pub struct Scanner {
     last: i64,
     head: Hash,
     origin: Option<String>,
+    forgotten: Option<Arc<Forgotten>>,
+    /// The first row that tells of the boundary.
+    told: Option<i64>,
+}
+
+/// What was removed before the file begins, and whether a station's key that was given signed that: None where it is another
+/// key's name that stands there.
+#[derive(Debug)]
+pub(crate) struct Forgotten {
+    pub(crate) signed: SignedBoundary,
+    pub(crate) right: Option<bool>,
 }
 
 impl Scanner {
@@ -85,6 +97,8 @@ impl Scanner {
             last: 0,
             head: [0; 32],
             origin: None,
+            forgotten: None,
+            told: None,
         }
     }
 
@@ -105,6 +119,20 @@ impl Scanner {
         self.origin.as_deref()
     }
 
+    /// What was removed before the file begins, where it says so, and the row that tells of it.
+    pub(crate) fn forgotten(&self) -> Option<(&Forgotten, Option<i64>)> {
+        self.forgotten.as_deref().map(|forgotten| (forgotten, self.told))
+    }
+
+    /// Whether the chain was followed from the log's first row, or from a boundary that a row further down tells of. Who signed
+    /// the boundary is not asked.
+    pub fn is_whole(&self) -> bool {
+        match &self.forgotten {
+            Some(_) => self.told.is_some(),
+            None => self.first == Some(1),
+        }
+    }
+
     /// The hash that the row of this number had, if it was wanted and met.
     pub(crate) fn hash_of(&self, row: i64) -> Option<Hash> {
         self.found.iter().find(|(number, _)| *number == row).map(|(_, hash)| *hash)
@@ -115,6 +143,13 @@ impl Scanner {
     /// # Errors
     /// When it does not hold; the scanner stays where it was.
     pub fn push(&mut self, line: &[u8]) -> Result<(), Broken> {
+        if self.first.is_none()
+            && self.strange.is_none()
+            && let Some(boundary) = SignedBoundary::read(line)
+        {
+            self.begin_after(boundary);
+            return Ok(());
+        }
         let (row, (hash, prev)) = match Self::look(line) {
             Ok(good) => good,
             Err((_, why)) if self.first.is_some() => {
@@ -141,9 +176,15 @@ impl Scanner {
         } else if prev != self.head {
             return Err(Broken { row: row.row, why: format!("it does not continue row {}", self.last) });
         }
-        if row.kind == "key" {
+        if row.kind == "key" || row.kind == PRUNED {
             let known = [&self.keys[..], &self.announced[..]].concat();
             self.announced.extend(rotation::announced(&row, prev, &known));
+        }
+        if let Some(forgotten) = &self.forgotten
+            && self.told.is_none()
+            && forgotten.signed.boundary.is_told_by(&row)
+        {
+            self.told = Some(row.row);
         }
         self.reach(row.row, hash);
         Ok(())
@@ -175,6 +216,19 @@ impl Scanner {
             self.origin = log.map(Checkpoint::origin_of);
         }
         Ok(())
+    }
+
+    fn begin_after(&mut self, signed: SignedBoundary) {
+        let head = &signed.boundary.head;
+        // looked at once: copies of the scanner share it
+        let right = signed.is_signed_by(&self.keys);
+        self.first = Some(head.size.saturating_add(1));
+        self.origin = Some(head.origin.clone());
+        self.reach(head.size, head.hash);
+        if self.hash_of(head.size).is_none() {
+            self.found.push((head.size, head.hash));
+        }
+        self.forgotten = Some(Arc::new(Forgotten { signed, right }));
     }
 
     fn reach(&mut self, row: i64, hash: Hash) {

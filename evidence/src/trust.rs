@@ -5,8 +5,12 @@ use crate::checkpoint::Checkpoint;
 use crate::cosignature::verify_cosignature;
 use crate::key::{KeyKind, VerifierKey};
 use crate::note::{Note, NoteProblem, Signature};
+use crate::removal::Removal;
+use crate::scan::Scanner;
+use crate::verdict::{Verdict, judge};
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::BufRead;
 
 /// Somebody countersigned a head.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +34,15 @@ pub struct Head {
     pub by_station: bool,
     /// Who countersigned it, and when.
     pub seen: Vec<Seen>,
+    /// Whether an older export that the auditor has ends with this row.
+    pub held: bool,
+}
+
+impl Head {
+    /// Whether anybody signed it.
+    pub fn is_signed(&self) -> bool {
+        self.by_station || !self.seen.is_empty()
+    }
 }
 
 /// Keys and notes, checked against each other.
@@ -46,6 +59,8 @@ pub struct Trust {
     unknown: usize,
     other_key: BTreeSet<String>,
     whole: bool,
+    /// By the log's origin: the row up to which older exports were read from the first row on.
+    read_until: BTreeMap<String, i64>,
 }
 
 impl Trust {
@@ -70,7 +85,7 @@ impl Trust {
                 trust.damaged.push(format!("note {}: {why}", index + 1));
             }
         }
-        trust.heads.sort_by(|a, b| (&a.origin, a.size, a.hash).cmp(&(&b.origin, b.size, b.hash)));
+        trust.sort();
         trust
     }
 
@@ -112,7 +127,7 @@ impl Trust {
             return Ok(());
         }
         let Checkpoint { origin, size, hash } = head.ok_or("its text is not the head of a log")?;
-        self.add(Head { origin, size, hash, by_station, seen });
+        self.add(Head { origin, size, hash, by_station, seen, held: false });
         Ok(())
     }
 
@@ -130,7 +145,7 @@ impl Trust {
                 Some(Checkpoint { origin, size, hash })
                     if signed.contains(&true) && !signed.contains(&false) =>
                 {
-                    trust.add(Head { origin, size, hash, by_station: true, seen: Vec::new() });
+                    trust.add(Head { origin, size, hash, by_station: true, seen: Vec::new(), held: false });
                 }
                 _ if signed.contains(&false) => {
                     trust
@@ -144,8 +159,69 @@ impl Trust {
                 _ => {}
             }
         }
-        trust.heads.sort_by(|a, b| (&a.origin, a.size, a.hash).cmp(&(&b.origin, b.size, b.hash)));
+        trust.sort();
         Cow::Owned(trust)
+    }
+
+    /// The same with an older export of the log that the auditor kept: its last row must be in the file with the same hash. It is
+    /// judged by what is trusted already, older ones included.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn and_older(mut self, input: impl BufRead) -> Result<Self, String> {
+        let mut scanner = Scanner::new(&self);
+        let end = scanner.read(input);
+        let last = scanner.reached().map_or(0, |(_, last, _)| last);
+        let report = judge(&scanner, &end, &self.until(last));
+        if report.verdict != Verdict::Intact {
+            let why = report.verdict.why().unwrap_or_default();
+            return Err(format!("it is {}: {why}", report.verdict.word()));
+        }
+        let (Some((first, size, hash)), Some(origin)) = (report.rows, report.origin) else {
+            return Err("it does not say of which log it is; it must begin with the first row or a boundary"
+                .to_owned());
+        };
+        let until = self.read_until.entry(origin.clone()).or_default();
+        if first <= until.saturating_add(1) && size > *until {
+            *until = size;
+        }
+        self.add(Head { origin, size, hash, by_station: false, seen: Vec::new(), held: true });
+        self.sort();
+        Ok(self)
+    }
+
+    /// The same without what was signed of later rows, for a part of the log that ends there.
+    fn until(&self, row: i64) -> Self {
+        let mut trust = Self { whole: false, other_key: BTreeSet::new(), ..self.clone() };
+        trust.heads.retain(|head| head.size <= row);
+        trust.later.retain(|(note, _)| Checkpoint::read(&note.text).is_none_or(|head| head.size <= row));
+        let notes = trust.later.iter().filter(|(_, counts)| !counts).map(|(note, _)| note);
+        let names = notes.flat_map(|note| &note.signatures).map(|line| &line.name);
+        trust.other_key = names.filter(|name| self.stations.contains(*name)).cloned().collect();
+        trust
+    }
+
+    /// The same with what a file says of its beginning: a head like any other where the station signed it.
+    pub(crate) fn with_removal<'x>(trust: Cow<'x, Self>, removal: Option<&Removal>) -> Cow<'x, Self> {
+        let Some(removal) = removal.filter(|removal| removal.signed != Some(false)) else { return trust };
+        let mut trust = trust.into_owned();
+        let Checkpoint { origin, size, hash } = removal.boundary.head.clone();
+        if removal.signed == Some(true) {
+            trust.add(Head { origin, size, hash, by_station: true, seen: Vec::new(), held: false });
+            trust.sort();
+        } else if trust.stations.contains(&origin) {
+            trust.other_key.insert(origin);
+        }
+        Cow::Owned(trust)
+    }
+
+    /// Up to this row older exports of this log were read from the first row on.
+    pub(crate) fn read_until(&self, origin: &str) -> i64 {
+        self.read_until.get(origin).copied().unwrap_or(0)
+    }
+
+    fn sort(&mut self) {
+        self.heads.sort_by(|a, b| (&a.origin, a.size, a.hash).cmp(&(&b.origin, b.size, b.hash)));
     }
 
     /// The stations' keys that were given.
@@ -171,6 +247,7 @@ impl Trust {
             return;
         };
         known.by_station |= new.by_station;
+        known.held |= new.held;
         known.seen.extend(new.seen);
         known.seen.sort();
         known.seen.dedup();

@@ -2,6 +2,7 @@
 
 use crate::bytes::{Hash, hex};
 use crate::doubt::{self, Doubt};
+use crate::removal::Removal;
 use crate::scan::{End, Scanner};
 use crate::trust::{Head, Trust};
 use std::collections::BTreeSet;
@@ -116,6 +117,8 @@ pub struct Report {
     pub origin: Option<String>,
     /// The heads that were compared, and whether the file agrees with each.
     pub heads: Vec<(Head, bool)>,
+    /// What the file says of the rows before it; None of a file that begins with a row.
+    pub removal: Option<Removal>,
     /// What cannot be concluded from what was given.
     pub not_provable: Vec<Doubt>,
 }
@@ -129,7 +132,8 @@ pub fn verify(input: impl BufRead, trust: &Trust) -> Report {
 
 /// Judges what a scanner found. What is wrong earliest in the file is what is said.
 pub fn judge(scanner: &Scanner, end: &End, trust: &Trust) -> Report {
-    let trust = &*trust.with_announced(scanner.announced());
+    let removal = Removal::of(scanner);
+    let trust = &*Trust::with_removal(trust.with_announced(scanner.announced()), removal.as_ref());
     let heads: Vec<&Head> = trust
         .heads()
         .iter()
@@ -141,9 +145,16 @@ pub fn judge(scanner: &Scanner, end: &End, trust: &Trust) -> Report {
         .iter()
         .filter_map(|head| scanner.hash_of(head.size).map(|hash| (*head, hash == head.hash)))
         .collect();
-    let verdict = verdict(scanner, end, trust, &heads, &compared);
+    let verdict = removal
+        .as_ref()
+        .and_then(Removal::is_a_lie)
+        .unwrap_or_else(|| verdict(scanner, end, trust, &heads, &compared));
+    let verdict = match (verdict, &removal) {
+        (Verdict::Intact, Some(removal)) => removal.is_unproven(trust).unwrap_or(Verdict::Intact),
+        (verdict, _) => verdict,
+    };
     let not_provable = match verdict {
-        Verdict::Intact => doubt::of_intact(scanner, &heads, trust),
+        Verdict::Intact => doubt::of_intact(scanner, &heads, trust, removal.as_ref()),
         _ => doubt::of_bad(scanner),
     };
     Report {
@@ -151,6 +162,7 @@ pub fn judge(scanner: &Scanner, end: &End, trust: &Trust) -> Report {
         rows: scanner.reached(),
         origin: scanner.origin().map(str::to_owned),
         heads: compared.into_iter().map(|(head, agrees)| (head.clone(), agrees)).collect(),
+        removal,
         not_provable,
     }
 }
@@ -199,6 +211,7 @@ fn verdict(
         return Verdict::Forked { row, since: 1, why };
     }
     if let Some((first @ 2.., _, _)) = scanner.reached()
+        && scanner.forgotten().is_none()
         && trust.wants_the_whole()
     {
         let why = format!("the file begins with row {first}, and the whole log was asked for");
@@ -209,7 +222,7 @@ fn verdict(
         return Verdict::Truncated { row: missing, why: "the file ends inside a line".to_owned() };
     }
     if let Some(beyond) = heads.iter().map(|head| head.size).filter(|size| *size > last).max() {
-        let why = format!("a head of row {beyond} was signed, and the file ends with row {last}");
+        let why = format!("a head of row {beyond} was given, and the file ends with row {last}");
         return Verdict::Truncated { row: missing, why };
     }
     if let Some(why) = trust.damaged().first() {
@@ -245,7 +258,8 @@ fn contradicted(scanner: &Scanner, compared: &[(&Head, bool)]) -> Option<Verdict
     let (row, since) = (head.size, since(head.size));
     let who = match head.seen.first() {
         Some(seen) => format!("{} countersigned", seen.by),
-        None => "the station's key signed".to_owned(),
+        None if head.by_station => "the station's key signed".to_owned(),
+        None => "the older export has".to_owned(),
     };
     let why = format!(
         "{who} row {row} with another hash: the chain was written anew from row {since} on, or from a later one"
@@ -305,7 +319,7 @@ impl Report {
                     .collect();
                 serde_json::json!({
                     "row": head.size, "hash": hex(&head.hash), "agrees": agrees,
-                    "signed_by_station": head.by_station, "countersigned": seen,
+                    "signed_by_station": head.by_station, "countersigned": seen, "older_export": head.held,
                 })
             })
             .collect();
@@ -319,6 +333,9 @@ impl Report {
             "why": self.verdict.why(), "first": self.rows.map(|(first, _, _)| first),
             "last": self.rows.map(|(_, last, _)| last), "head": self.rows.map(|(_, _, head)| hex(&head)),
             "origin": self.origin, "heads": heads, "not_provable": doubts,
+            "removed": self.removal.as_ref().map(|removal| serde_json::json!({
+                "last": removal.last(), "keep_days": removal.boundary.keep_days, "signed": removal.signed, "told": removal.told,
+            })),
         })
     }
 }

@@ -19,7 +19,13 @@ class Lab:
     def __init__(self, folder):
         with open(os.path.join(folder, "log.ndjson"), "rb") as file:
             self.lines = file.readlines()
-        self.rows = [v.read_row(line[:-1]) for line in self.lines]
+        # the row of each line; of a boundary the last one that is gone
+        self.rows = [v.read_row(line[:-1]) for line in self.lines[1:]]
+        try:
+            self.rows.insert(0, v.read_row(self.lines[0][:-1]))
+        except ValueError:
+            boundary = v.Boundary(self.lines[0][:-1])
+            self.rows.insert(0, {"row": boundary.last, "hash": boundary.hash})
         with open(os.path.join(folder, "notes"), encoding="utf-8", newline="") as file:
             notes = v.read_notes(file.read())
         self.trust = v.Trust(v.read_keys([os.path.join(folder, "keys")]), notes, whole=True)

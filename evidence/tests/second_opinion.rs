@@ -3,52 +3,9 @@
 
 mod lab;
 
-use lab::{SEEN, collector, head, key, log, public, resealed, rotated, station, text, witnessed};
-use loaxa_evidence::{Checkpoint, KeyKind, Note, Row, SigningKey, Trust, cosign, read_notes, verify};
-use serde_json::{Value, json};
-use std::path::Path;
-use std::process::Command;
-
-struct Case<'a> {
-    what: &'a str,
-    verdict: &'a str,
-    file: String,
-    keys: Vec<&'a SigningKey>,
-    notes: String,
-    whole: bool,
-}
-
-fn notes(notes: &[Note]) -> String {
-    notes.iter().map(|note| format!("{note}\n")).collect()
-}
-
-fn theirs(folder: &Path, case: &Case<'_>) -> (Value, i32) {
-    let (file, notes) = (folder.join("log.ndjson"), folder.join("notes"));
-    std::fs::write(&file, &case.file).unwrap();
-    std::fs::write(&notes, &case.notes).unwrap();
-    let debian = "/usr/bin/python3";
-    let mut command = Command::new(if Path::new(debian).exists() { debian } else { "python3" });
-    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/verify_log.py"));
-    command.arg(&file).arg("--witness").arg(&notes).arg("--json").args(case.whole.then_some("--whole"));
-    for key in &case.keys {
-        command.arg("--key").arg(key.public().to_string());
-    }
-    let output = command.output().expect("python3 can be run (Debian: python3, python3-cryptography)");
-    let said = String::from_utf8_lossy(&output.stderr);
-    let report = serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|error| panic!("{}: {error}; {said}", case.what));
-    (report, output.status.code().unwrap())
-}
-
-fn mine(case: &Case<'_>) -> (Value, i32) {
-    let trust = Trust::new(&public(&case.keys), &read_notes(&case.notes));
-    let trust = if case.whole { trust.of_the_whole() } else { trust };
-    let report = verify(case.file.as_bytes(), &trust);
-    let mut value = report.to_json();
-    let codes: Vec<_> = report.not_provable.iter().map(|doubt| doubt.code).collect();
-    value["not_provable"] = json!(codes);
-    (value, report.verdict.exit_code().into())
-}
+use lab::opinions::{Case, both_say_so, notes};
+use lab::{SEEN, collector, head, key, log, resealed, rotated, station, text, witnessed};
+use loaxa_evidence::{Checkpoint, KeyKind, Note, Row, cosign};
 
 #[test]
 fn both_programs_say_the_same_of_every_kind_of_file() {
@@ -66,14 +23,7 @@ fn both_programs_say_the_same_of_every_kind_of_file() {
     let foreign = Checkpoint { origin: second.public().name().to_owned(), size: 60, hash: [0; 32] };
     let foreign = Note::signed(foreign.text(), &us).unwrap();
     let both = || vec![&us, &them];
-    let case = |what, verdict, rows: &[Row], keys, notes| Case {
-        what,
-        verdict,
-        file: text(rows),
-        keys,
-        notes,
-        whole: false,
-    };
+    let case = |what, verdict, rows: &[Row], keys, notes| Case::new(what, verdict, text(rows), keys, notes);
     let mut cases = vec![
         case("nothing but the file", "intact", &rows, vec![], String::new()),
         case("everything", "intact", &rows, both(), notes(&[witnessed(&rows[..20]), witnessed(&rows)])),
@@ -175,25 +125,8 @@ fn both_programs_say_the_same_of_every_kind_of_file() {
         ("other line ends", "cannot_tell", text(&rows).replace('\n', "\r\n")),
         ("no end", "truncated", text(&rows).trim_end().to_owned()),
     ];
-    cases.extend(texts.map(|(what, verdict, file)| Case {
-        what,
-        verdict,
-        file,
-        keys: vec![],
-        notes: String::new(),
-        whole: false,
-    }));
+    cases.extend(texts.map(|(what, verdict, file)| Case::new(what, verdict, file, vec![], String::new())));
     let part = case("a part of what must be whole", "truncated", &rows[1..], vec![], String::new());
     cases.push(Case { whole: true, ..part });
-    let folder = std::env::temp_dir().join(format!("loaxa-opinions-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    for case in &cases {
-        let (mine, theirs) = (mine(case), theirs(&folder, case));
-        assert_eq!(mine.0["verdict"], case.verdict, "{}: {}", case.what, mine.0);
-        for member in ["verdict", "row", "since", "first", "last", "head", "origin", "not_provable"] {
-            assert_eq!(mine.0[member], theirs.0[member], "{}: {member}", case.what);
-        }
-        assert_eq!(mine.1, theirs.1, "{}: exit code", case.what);
-    }
-    std::fs::remove_dir_all(&folder).unwrap();
+    both_say_so("opinions", &cases);
 }

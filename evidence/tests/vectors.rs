@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
 use loaxa_evidence::{
-    Checkpoint, KeyKind, Note, Row, SigningKey, Trust, chain, cosign, hash_from_hex, verify,
+    Boundary, Checkpoint, KeyKind, Note, PRUNED, Row, SigningKey, Trust, chain, cosign, hash_from_hex, verify,
 };
 use std::path::Path;
 
@@ -20,7 +20,14 @@ fn the_published_vectors_hold() {
     let signed = note.to_string();
     cosign(&mut note, &collector, 1_796_000_000);
     let line = row.line().unwrap();
+    // the same log after its only row was removed
+    let boundary = Boundary { head, first: 1, keep_days: 400 };
+    let body = chain::canonical(&boundary.told(&row.at, 0, &[]));
+    let told = Row::sealed(2, "2028-01-05T10:00:00Z", PRUNED, &body, &row.hash).line().unwrap();
+    let begins = boundary.sign(&station).unwrap().line();
     let texts = [
+        begins.clone(),
+        told.clone(),
         row.hash.clone(),
         line.clone(),
         station.public().to_string(),
@@ -35,4 +42,8 @@ fn the_published_vectors_hold() {
     let report = verify(format!("{line}\n").as_bytes(), &Trust::new(&keys, &[Ok(note)]));
     assert_eq!(report.verdict.word(), "intact");
     assert_eq!(report.heads[0].0.seen[0].time, 1_796_000_000);
+    let trust = Trust::new(&keys, &[]).of_the_whole();
+    let report = verify(format!("{begins}\n{told}\n").as_bytes(), &trust);
+    assert_eq!(report.verdict.word(), "intact");
+    assert_eq!(report.removal.unwrap().told, Some(2));
 }

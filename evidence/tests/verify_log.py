@@ -5,7 +5,8 @@ A second reading of docs/airing-log.md: Python's standard library and one packag
 
     verify_log.py FILE [--key K]... [--witness W]... [--whole] [--json]
 
-K is a key as text (NAME+IDENTIFIER+BASE64) or a file with one a line: the station's, collectors'. W is a file of notes.
+K is a key as text (NAME+IDENTIFIER+BASE64) or a file with one a line: the station's, collectors'. W is a file of notes, or an
+older export of the log; of several, the oldest first.
 Exit: 0 intact, 1 altered, truncated, forked or resealed, 2 could not tell.
 """
 
@@ -47,6 +48,7 @@ class Key:
     """NAME+IDENTIFIER+BASE64 of one byte for the kind and 32 for the public key."""
 
     def __init__(self, text):
+        self.text = text
         self.name, identifier, coded = text.split("+", 2)
         data = unbase64(coded)
         self.kind, public = data[0], data[1:]
@@ -144,9 +146,55 @@ def read_notes(text):
     return notes
 
 
+class Boundary:
+    """The first line of an export of a log that forgot what was older: a head with one line more, signed by the station."""
+
+    def __init__(self, line):
+        text = line.decode("utf-8")
+        members = json.loads(text)
+        if not isinstance(members, dict) or list(members) != ["boundary", "note"] or type(members["boundary"]) is not int:
+            raise ValueError("no boundary")
+        self.note = Note(members["note"])
+        head, lines = read_head(self.note.text), self.note.text.split("\n")
+        if head is None or len(lines) != 5 or not lines[3].startswith("pruned "):
+            raise ValueError("no boundary")
+        self.origin, self.last, self.hash = head
+        first, days = lines[3].removeprefix("pruned ").split(" ")
+        self.first, self.days = int(first), int(days)
+        right = (
+            lines[3] == f"pruned {self.first} {self.days}"
+            and 1 <= self.first <= self.last == members["boundary"]
+            and 0 <= self.days < 2**32
+            and [name for name, _, _ in self.note.signatures] == [self.origin]
+            and json.dumps(members, ensure_ascii=False, separators=(",", ":")) == text
+        )
+        if not right:
+            raise ValueError("no boundary")
+
+    def signed_by(self, keys):
+        """None: it is by none of these keys. False: it names one and is not by it."""
+        said = [self.note.signed_by(key) for key in keys if key.name == self.origin]
+        return False if False in said else True if True in said else None
+
+    def told_by(self, row):
+        if row["kind"] != "pruned":
+            return False
+        try:
+            body = json.loads(row["body"])
+            said = [body[name] for name in ("what", "first", "last", "keep_days", "hash")]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return False
+        return said == ["retention", self.first, self.last, self.days, self.hash]
+
+
 class Head:
-    def __init__(self, origin, size, value, by_station, seen):
+    def __init__(self, origin, size, value, by_station, seen, held=False):
         self.origin, self.size, self.hash, self.by_station, self.seen = origin, size, value, by_station, seen
+        # an older export that the auditor has ends with this row
+        self.held = held
+
+    def signed(self):
+        return self.by_station or bool(self.seen)
 
 
 class Trust:
@@ -159,6 +207,8 @@ class Trust:
         # signed by another key under the name of one that is known: the log may announce it
         self.later = []
         self.heads, self.damaged, self.unknown, self.other_key = [], [], 0, set()
+        # by the log's origin: the row up to which older exports were read from the first row on
+        self.read_until = {}
         for number, note in enumerate(notes, 1):
             try:
                 if isinstance(note, str):
@@ -166,9 +216,7 @@ class Trust:
                 self._check(keys, note)
             except ValueError as error:
                 self.damaged.append(f"note {number}: {error}")
-        self.heads.sort(key=lambda head: (head.origin, head.size, head.hash))
-        later = [read_head(note.text) for note, _ in self.later]
-        self.wanted = sorted({head.size for head in self.heads} | {head[1] for head in later if head})
+        self._sort()
 
     def _check(self, keys, note):
         head = read_head(note.text)
@@ -201,21 +249,68 @@ class Trust:
             raise ValueError("its text is not the head of a log")
         self._add(head, by_station, seen)
 
-    def _add(self, head, by_station, seen):
+    def _sort(self):
+        self.heads.sort(key=lambda head: (head.origin, head.size, head.hash))
+        later = [read_head(note.text) for note, _ in self.later]
+        self.wanted = sorted({head.size for head in self.heads} | {head[1] for head in later if head})
+
+    def _add(self, head, by_station, seen, held=False):
         for known in self.heads:
             if (known.origin, known.size, known.hash) == head:
                 known.by_station |= by_station
                 known.seen |= seen
+                known.held |= held
                 return
-        self.heads.append(Head(*head, by_station, seen))
+        self.heads.append(Head(*head, by_station, seen, held))
+
+    def add_older(self, report):
+        """An older export of the log: its last row must be in the file with the same hash."""
+        if report.verdict != "intact":
+            raise ValueError(f"the older export is {report.verdict}: {report.why}")
+        if report.first is None or report.origin is None:
+            raise ValueError("the older export does not say of which log it is")
+        until = self.read_until.get(report.origin, 0)
+        if report.first <= until + 1 and report.last > until:
+            self.read_until[report.origin] = report.last
+        self._add((report.origin, report.last, report.head), False, set(), held=True)
+        self._sort()
+
+    def until(self, row):
+        """The same without what was signed of later rows, for a part of the log that ends there."""
+        trust = self._copy()
+        trust.whole = False
+        trust.heads = [head for head in trust.heads if head.size <= row]
+        trust.later = [(note, counts) for note, counts in self.later if (read_head(note.text) or (0, 0))[1] <= row]
+        names = [name for note, counts in trust.later if not counts for name, _, _ in note.signatures]
+        trust.other_key = {name for name in names if name in self.stations}
+        trust._sort()
+        return trust
+
+    def _copy(self):
+        trust = Trust(whole=self.whole)
+        trust.stations, trust.keys, trust.unknown, trust.later = self.stations, self.keys, self.unknown, self.later
+        trust.damaged, trust.read_until, trust.other_key = list(self.damaged), self.read_until, set(self.other_key)
+        trust.heads = [Head(it.origin, it.size, it.hash, it.by_station, set(it.seen), it.held) for it in self.heads]
+        return trust
+
+    def with_removal(self, boundary, signed):
+        """The same with what a file says of its beginning: a head like any other where the station signed it."""
+        if boundary is None or signed is False:
+            return self
+        trust = self._copy()
+        if signed:
+            trust._add((boundary.origin, boundary.last, boundary.hash), True, set())
+        elif boundary.origin in trust.stations:
+            trust.other_key.add(boundary.origin)
+        trust._sort()
+        return trust
 
     def with_announced(self, keys):
         """The same when these keys are believed, too, which the log announced."""
         if not keys:
             return self
-        trust = Trust(whole=self.whole)
-        trust.stations, trust.unknown, trust.damaged = self.stations, self.unknown, list(self.damaged)
-        trust.heads = [Head(it.origin, it.size, it.hash, it.by_station, set(it.seen)) for it in self.heads]
+        trust = self._copy()
+        trust.other_key = set()
         for note, counts in self.later:
             head = read_head(note.text)
             signed = [note.signed_by(key) for key in keys if head and head[0] == key.name]
@@ -225,7 +320,7 @@ class Trust:
                 trust._add(head, True, set())
             elif not counts:
                 trust.other_key |= {name for name, _, _ in note.signatures if name in self.stations}
-        trust.heads.sort(key=lambda head: (head.origin, head.size, head.hash))
+        trust._sort()
         return trust
 
 
@@ -257,39 +352,56 @@ def seal(row, at, kind, prev, body):
 
 
 def announced(row, known):
-    """The key that a row announces, signed by a known one of the same name and by itself; None."""
-    if row["kind"] != "key":
-        return None
+    """The keys that a row announces, each signed by a known one of the same name and by itself."""
     try:
         body = json.loads(row["body"])
-        if body["what"] != "rotated":
-            return None
-        note, new = Note(body["note"]), Key(body["key"])
-        head = read_head(note.text)
-        lines = "".join(line + "\n" for line in note.text.split("\n")[:3])
-        right = (
-            head is not None
-            and note.text == f"{lines}key {body['key']}\n"
-            and head[1:] == (row["row"] - 1, row["prev"])
-            and new.kind == NOTE
-            and new.name == head[0]
-            and note.signed_by(new) is True
-        )
-        return new if right and any(key.name == head[0] and note.signed_by(key) for key in known) else None
+        if row["kind"] == "key" and body["what"] == "rotated":
+            head, new = by_note(body["note"], known)
+            right = head[1:] == (row["row"] - 1, row["prev"]) and new.text == body["key"]
+            return [new] if right else []
+        if row["kind"] == "pruned":
+            # those of the rows that were removed
+            keys = []
+            for note in body["keys"]:
+                try:
+                    head, new = by_note(note, known + keys)
+                except (ValueError, TypeError, AttributeError):
+                    continue
+                if head[1] < row["row"]:
+                    keys.append(new)
+            return keys
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None
+        pass
+    return []
+
+
+def by_note(text, known):
+    """The key that a note announces, and the head that it names; ValueError where it is not signed as it must be."""
+    note = Note(text)
+    head, lines = read_head(note.text), note.text.split("\n")
+    if head is None or len(lines) != 5 or not lines[3].startswith("key "):
+        raise ValueError("no such note")
+    new = Key(lines[3].removeprefix("key "))
+    right = new.kind == NOTE and new.name == head[0] and note.signed_by(new) is True
+    if not right or not any(key.name == head[0] and note.signed_by(key) for key in known):
+        raise ValueError("not signed")
+    return head, new
 
 
 class Scanner:
     """What was verified until now; a copy goes on from there."""
 
-    __slots__ = ("keys", "announced", "wanted", "found", "strange", "first", "last", "head", "origin")
+    __slots__ = (
+        "keys", "announced", "wanted", "found", "strange", "first", "last", "head", "origin", "boundary", "signed", "told",
+    )  # fmt: skip
 
     def __init__(self, trust):
         self.wanted, self.found = trust.wanted, {}
         self.keys, self.announced = trust.keys, []
         self.strange = None
         self.first, self.last, self.head, self.origin = None, 0, None, None
+        # what was removed before the file begins, whether a key that was given signed it, and which row tells of it
+        self.boundary, self.signed, self.told = None, None, None
 
     def copy(self):
         other = object.__new__(Scanner)
@@ -297,9 +409,15 @@ class Scanner:
         other.keys, other.announced = self.keys, list(self.announced)
         other.strange, other.first, other.last = self.strange, self.first, self.last
         other.head, other.origin = self.head, self.origin
+        other.boundary, other.signed, other.told = self.boundary, self.signed, self.told
         return other
 
     def push(self, line):
+        if self.first is None and self.strange is None and line.startswith(b'{"boundary":'):
+            try:
+                return self._begin_after(Boundary(line))
+            except (ValueError, TypeError, AttributeError, RecursionError):
+                pass
         try:
             row = read_row(line)
         except (ValueError, RecursionError) as error:
@@ -321,10 +439,17 @@ class Scanner:
             raise Broken(number, f"it follows row {self.last}: rows are missing, doubled or swapped")
         elif prev != self.head:
             raise Broken(number, f"it does not continue row {self.last}")
-        new = announced(row, self.keys + self.announced)
-        if new:
-            self.announced.append(new)
+        if row["kind"] in ("key", "pruned"):
+            self.announced += announced(row, self.keys + self.announced)
+        if self.boundary and self.told is None and self.boundary.told_by(row):
+            self.told = number
         return self._reach(number, value)
+
+    def _begin_after(self, boundary):
+        self.boundary, self.signed = boundary, boundary.signed_by(self.keys)
+        self.first, self.origin = boundary.last + 1, boundary.origin
+        self.found[boundary.last] = boundary.hash
+        self._reach(boundary.last, boundary.hash)
 
     def _strange(self, number, why):
         if self.first is not None:
@@ -380,13 +505,14 @@ class Report:
         self.verdict, self.row, self.since, self.why = verdict, row, since, why
         self.first, self.last, self.head, self.origin = scanner.first, scanner.last, scanner.head, scanner.origin
         self.not_provable = ["rest_unknown"]
+        self.removed = None
 
     def to_json(self):
         known = self.first is not None
         return {
             "verdict": self.verdict, "row": self.row, "since": self.since, "why": self.why, "first": self.first,
             "last": self.last if known else None, "head": self.head if known else None, "origin": self.origin,
-            "not_provable": self.not_provable,
+            "not_provable": self.not_provable, "removed": self.removed,
         }  # fmt: skip
 
     def exit_code(self):
@@ -395,7 +521,35 @@ class Report:
 
 def judge(scanner, end, trust):
     """What is wrong earliest in the file is what is said."""
-    trust = trust.with_announced(scanner.announced)
+    boundary, signed = scanner.boundary, scanner.signed
+    if boundary and signed is None:
+        signed = boundary.signed_by(scanner.announced)
+    trust = trust.with_announced(scanner.announced).with_removal(boundary, signed)
+    if signed is False:
+        report = Report(scanner, "altered", boundary.last, None, "its boundary is not signed by the key that it names")
+    else:
+        report = _judge(scanner, end, trust, signed)
+    if boundary:
+        days = boundary.days
+        report.removed = {"last": boundary.last, "keep_days": days, "signed": signed, "told": scanner.told}
+    return report
+
+
+def unproven(scanner, signed, trust):
+    """Why the rows before the file are missing rather than removed, as verdict, row, since and words; None where they are not."""
+    boundary = scanner.boundary
+    if not boundary:
+        return None
+    if signed is None and boundary.origin not in trust.stations:
+        return "cannot_tell", None, None, f"only the key of {boundary.origin} shows that it removed what is not in the file"
+    if not signed:
+        return "truncated", 1, None, f"the key that was given did not sign the removal of rows 1 to {boundary.last}"
+    if scanner.told is None:
+        return "truncated", 1, None, f"no row `pruned` tells of the removal of rows 1 to {boundary.last}"
+    return None
+
+
+def _judge(scanner, end, trust, removal):
     heads = [head for head in trust.heads if scanner.origin in (None, head.origin)]
     origins = sorted({head.origin for head in heads})
     compared = [] if len(origins) > 1 else [
@@ -444,15 +598,18 @@ def judge(scanner, end, trust):
     double = [size for size, hashes in signed.items() if len(hashes) > 1]
     if double:
         return report("forked", min(double), 1, f"the station's key signed two hashes of row {min(double)}")
-    if trust.whole and (scanner.first or 1) > 1:
+    if trust.whole and (scanner.first or 1) > 1 and not scanner.boundary:
         return report("truncated", 1, None, f"the file begins with row {scanner.first}")
     if kind == "cut_off":
         return report("truncated", scanner.last + 1, None, "the file ends inside a line")
     beyond = max((head.size for head in heads), default=0)
     if beyond > scanner.last:
-        return report("truncated", scanner.last + 1, None, f"a head of row {beyond} was signed")
+        return report("truncated", scanner.last + 1, None, f"a head of row {beyond} was given")
     if trust.damaged:
         return report("cannot_tell", None, None, trust.damaged[0])
+    missing = unproven(scanner, removal, trust)
+    if missing:
+        return report(*missing)
     intact = report("intact")
     intact.not_provable = doubts(scanner, heads, compared, trust)
     return intact
@@ -460,13 +617,15 @@ def judge(scanner, end, trust):
 
 def doubts(scanner, heads, compared, trust):
     """What cannot be concluded from what was given, as words; docs/airing-log.md says what each means."""
-    last = scanner.last
-    signed = max((head.size for head, _ in compared), default=None)
+    last, boundary = scanner.last, scanner.boundary
+    signed = max((head.size for head, _ in compared if head.signed()), default=None)
     seen = max((head.size for head, _ in compared if head.seen), default=None)
-    found = [("starts_later", scanner.first > 1), ("no_head", signed is None)]
+    before = [head for head in heads if head.signed() and head.size not in scanner.found]
+    removed = boundary and trust.read_until.get(boundary.origin, 0) < boundary.last
+    found = [("removed", removed), ("starts_later", scanner.first > 1 and not boundary), ("no_head", signed is None)]
     found += [("after_last_head", signed is not None and signed < last), ("nothing_after", True)]
     found += [("no_witness", signed is not None and seen is None), ("after_last_witness", seen is not None and seen < last)]
-    found += [("heads_before", len(heads) > len(compared)), ("unknown_signers", trust.unknown > 0)]
+    found += [("heads_before", bool(before)), ("unknown_signers", trust.unknown > 0)]
     return [word for word, holds in found if holds]
 
 
@@ -482,6 +641,30 @@ def read_keys(texts):
     return keys
 
 
+def read_witnesses(paths, keys, whole):
+    """Notes first, then older exports, each held against what is trusted by then."""
+    notes, older = [], []
+    for path in paths:
+        with open(path, "rb") as file:
+            if file.read(1) == b"{":
+                older.append(path)
+                continue
+        with open(path, encoding="utf-8", newline="") as file:
+            notes += read_notes(file.read())
+    trust = Trust(keys, notes, whole)
+    for path in older:
+        scanner, end = scan(path, trust)
+        # what was signed later does not make it shorter
+        trust.add_older(judge(scanner, end, trust.until(scanner.last)))
+    return trust
+
+
+def scan(path, trust):
+    scanner = Scanner(trust)
+    with open(path, "rb") as file:
+        return scanner, scanner.read(iter(lambda: file.readline(LONGEST_LINE), b""))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file")
@@ -491,14 +674,8 @@ def main():
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     try:
-        notes = []
-        for path in arguments.witness:
-            with open(path, encoding="utf-8", newline="") as file:
-                notes += read_notes(file.read())
-        trust = Trust(read_keys(arguments.key), notes, arguments.whole)
-        scanner = Scanner(trust)
-        with open(arguments.file, "rb") as file:
-            end = scanner.read(iter(lambda: file.readline(LONGEST_LINE), b""))
+        trust = read_witnesses(arguments.witness, read_keys(arguments.key), arguments.whole)
+        scanner, end = scan(arguments.file, trust)
     except (OSError, ValueError) as error:
         print(f"cannot tell: {error}", file=sys.stderr)
         return 2

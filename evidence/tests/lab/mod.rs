@@ -1,8 +1,11 @@
 //! A log of a test's own, with keys that everybody knows.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, dead_code, reason = "a test may")]
 
+pub(crate) mod opinions;
+
 use loaxa_evidence::{
-    Checkpoint, KeyKind, Note, Row, SigningKey, VerifierKey, chain, cosign, hash_from_hex, rotation,
+    Boundary, Checkpoint, KeyKind, Note, PRUNED, Row, SignedBoundary, SigningKey, VerifierKey, chain, cosign,
+    hash_from_hex, rotation,
 };
 
 /// Identifier of the log of these tests.
@@ -114,4 +117,38 @@ pub(crate) fn rotated(rows: i64, after: usize, signer: &SigningKey, new: &Signin
     made.insert(after, row);
     seal_from(&mut made, after);
     made
+}
+
+/// Rows are kept for so many days in these tests.
+pub(crate) const KEEP_DAYS: u32 = 400;
+
+/// The boundary behind these rows.
+pub(crate) fn boundary(rows: &[Row], station: &SigningKey) -> SignedBoundary {
+    let last = rows.last().unwrap();
+    let origin = station.public().name().to_owned();
+    let head = Checkpoint { origin, size: last.row, hash: hash_from_hex(&last.hash).unwrap() };
+    Boundary { head, first: 1, keep_days: KEEP_DAYS }.sign(station).unwrap()
+}
+
+/// The log with one row more at this place, which tells that the rows up to the boundary were removed, and of the keys that they
+/// announced; every later row sealed again.
+pub(crate) fn told(rows: &[Row], place: usize, boundary: &Boundary, keys: &[String]) -> Vec<Row> {
+    let mut made = rows.to_vec();
+    let body = chain::canonical(&boundary.told("2026-11-30T10:00:20Z", 5, keys));
+    made.insert(place, Row { kind: PRUNED.to_owned(), body, ..rows[place].clone() });
+    seal_from(&mut made, place);
+    made
+}
+
+/// A log of so many rows that forgot the first `last` of them; its row `told` says so. The boundary, and all rows.
+pub(crate) fn pruned(rows: i64, last: usize, place: usize) -> (SignedBoundary, Vec<Row>) {
+    let all = log(rows - 1);
+    let boundary = boundary(&all[..last], &station());
+    let all = told(&all, place - 1, &boundary.boundary, &[]);
+    (boundary, all)
+}
+
+/// An export that begins with this boundary.
+pub(crate) fn after(boundary: &SignedBoundary, rows: &[Row]) -> String {
+    format!("{}\n{}", boundary.line(), text(rows))
 }
