@@ -349,10 +349,10 @@ enum LogCommand {
         /// A key as text, or a file with one a line: the station's, a collector's; may be repeated.
         #[arg(long = "key")]
         keys: Vec<String>,
-        /// A file of signed and countersigned heads; may be repeated.
+        /// A file of signed and countersigned heads, or an older export; may be repeated, older exports first.
         #[arg(long = "witness")]
         notes: Vec<PathBuf>,
-        /// The file must begin with the first row.
+        /// The file must begin with the first row, or with the boundary of what the rule of retention removed.
         #[arg(long)]
         whole: bool,
         /// One JSON object instead of lines.

@@ -1,7 +1,7 @@
 //! The composition root: puts the rooms together, and takes them down in order.
 
 use crate::access::{Access, Role};
-use crate::airing_log::Heads;
+use crate::airing_log::{Heads, Keeping, Retention};
 use crate::chimes;
 use crate::clock::{Clock, SystemClock, Trust, boot_id};
 use crate::config::{Audio, Config, Fingerprint, OutputForm};
@@ -119,6 +119,8 @@ async fn station(
     let brought =
         blocking(move || Ok(chimes::bring(&chimes, &bringer, &kept, &place, time.as_ref()))).await?;
     warnings.extend(brought);
+    let keeping = Arc::new(Keeping::new(config.log.keep_days));
+    let timezone = site.timezone.clone();
     let (playout, handle) = PlayoutLoop::start(Parts {
         clock: Arc::clone(&clock),
         store: Arc::clone(&store),
@@ -153,6 +155,7 @@ async fn station(
         plan_changed: plan_changed.clone(),
         turns: Turns::default(),
         heads: Arc::clone(&heads),
+        keeping: Arc::clone(&keeping),
         orders: book,
         soundness: Arc::default(),
         limits: config.web.clone(),
@@ -213,6 +216,16 @@ async fn station(
         pace: Pace::default(),
     };
     let reader = tokio::spawn(reader.run(shutdown));
+    let watched = handle.clone();
+    let retention = Retention {
+        store: Arc::clone(&store),
+        heads: Arc::clone(&heads),
+        clock: Arc::clone(&clock),
+        timezone,
+        keeping,
+        on_air: Box::new(move || watched.status().busy()),
+    };
+    let retention = tokio::spawn(retention.run());
     let watchdog = tokio::spawn(feed_watchdog(handle, Arc::clone(&clock)));
     let watching = tokio::spawn(orders::watch(Arc::clone(&store), change_of_keys));
     let signing = tokio::spawn(keep_heads(Arc::clone(&heads), Arc::clone(&clock)));
@@ -224,6 +237,7 @@ async fn station(
     let air = air.await;
     watchdog.abort();
     signing.abort();
+    retention.abort();
     watching.abort();
     pieces.abort();
     let _ = web.await;

@@ -125,15 +125,7 @@ pub fn snapshot(store: &Store, site: &Site, now: Timestamp) -> Result<Snapshot> 
         ..Snapshot::empty(site.timezone.clone())
     };
     snapshot.own_unit = Units::new(&snapshot.units).with_code(&site.code, today).map(|unit| unit.id);
-    let live: Vec<CampaignId> = snapshot
-        .campaigns
-        .iter()
-        .filter(|campaign| {
-            let ends = campaign.phases.iter().map(|phase| phase.to).max();
-            ends.is_some_and(|end| end.saturating_add(GRACE_DAYS.days()) >= today)
-        })
-        .map(|campaign| campaign.id)
-        .collect();
+    let live = running(&snapshot.campaigns, today);
     let days_ago = |days: i32| now.saturating_sub(SignedDuration::from_hours(24 * i64::from(days)));
     let limited = snapshot.windows.iter().any(|window| window.limits != Limits::default());
     snapshot.history = store.history(Asked {
@@ -143,6 +135,22 @@ pub fn snapshot(store: &Store, site: &Site, now: Timestamp) -> Result<Snapshot> 
     })?;
     read_segments(store, &mut snapshot)?;
     Ok(snapshot)
+}
+
+/// Campaigns that are not over: what the log says of their airings is counted.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn running_campaigns(store: &Store, timezone: &TimeZone, now: Timestamp) -> Result<Vec<CampaignId>> {
+    Ok(running(&store.all_documents::<Campaign>()?, day_of(now, timezone)))
+}
+
+fn running(campaigns: &[Campaign], today: Date) -> Vec<CampaignId> {
+    let runs = |campaign: &&Campaign| {
+        let ends = campaign.phases.iter().map(|phase| phase.to).max();
+        ends.is_some_and(|end| end.saturating_add(GRACE_DAYS.days()) >= today)
+    };
+    campaigns.iter().filter(runs).map(|campaign| campaign.id).collect()
 }
 
 /// As [`snapshot`], with every airing of this campaign, however long ago it was over.

@@ -1,6 +1,6 @@
 //! The chain as text: one row a line, for auditors and for the verifier.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::store::{LogRow, Store};
 use loaxa_evidence::Row;
 use std::io::Write;
@@ -21,21 +21,26 @@ impl From<LogRow> for Row {
 }
 
 /// What was exported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Exported {
     /// How many rows.
     pub rows: u64,
     /// Numbers of the first and the last; None when there was none.
     pub range: Option<(i64, i64)>,
+    /// The last row that is gone by the rule of retention.
+    pub removed: Option<i64>,
+    /// Rows are missing that no rule removed: the first one that is there.
+    pub lost_before: Option<i64>,
 }
 
 /// Rows read at a time: the whole log never lies in memory.
 const PAGE: u32 = 1_000;
 
-/// Writes every row whose time lies in `[from, to)` (RFC 3339 in UTC compares as text does).
+/// Writes every row whose time lies in `[from, to)` (RFC 3339 in UTC compares as text does). All of a log that forgot what was older
+/// begins with the boundary.
 ///
 /// # Errors
-/// When the database cannot be read or `out` not written.
+/// When the database cannot be read or `out` not written; `rows_removed` when rows went meanwhile.
 pub fn export(
     store: &Store,
     from: Option<jiff::Timestamp>,
@@ -47,13 +52,26 @@ pub fn export(
     if format == Format::Csv {
         writeln!(out, "row,at,kind,body,prev,hash").map_err(failed)?;
     }
-    let (mut after, mut written, mut range) = (0, 0, None);
+    let mut done = Exported::default();
+    let mut after = 0;
+    if let Some(removed) = store.removed()? {
+        (done.removed, after) = (Some(removed.row), removed.row);
+        if format == Format::Ndjson && from.is_none() && to.is_none() {
+            writeln!(out, "{}", removed.boundary()?.line()).map_err(failed)?;
+        }
+    }
     loop {
         let rows = store.log_rows(after, PAGE)?;
-        let Some(last) = rows.last() else {
-            return Ok(Exported { rows: written, range });
-        };
-        after = last.row;
+        let Some(last) = rows.last().map(|row| row.row) else { return Ok(done) };
+        if let Some(first) = rows.first().map(|row| row.row).filter(|first| *first != after + 1) {
+            let now = store.removed()?.map(|removed| removed.row);
+            if now != done.removed {
+                let why = format!("rows {} to {} were removed meanwhile; export again", after + 1, first - 1);
+                return Err(Error::new(ErrorKind::Conflict, "rows_removed", why));
+            }
+            done.lost_before.get_or_insert(first);
+        }
+        after = last;
         for row in rows {
             let at: Option<jiff::Timestamp> = row.at.parse().ok();
             let inside =
@@ -61,8 +79,8 @@ pub fn export(
             if !inside {
                 continue;
             }
-            written += 1;
-            range = Some((range.map_or(row.row, |(first, _)| first), row.row));
+            done.rows += 1;
+            done.range = Some((done.range.map_or(row.row, |(first, _)| first), row.row));
             match format {
                 Format::Ndjson => {
                     let line = Row::from(row)

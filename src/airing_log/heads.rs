@@ -6,10 +6,10 @@
 
 use super::key::{finish_rotation, read_or_make_key};
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::Store;
+use crate::store::{Removed, Store};
 use jiff::{SignedDuration, Timestamp};
 use loaxa_evidence::{
-    Checkpoint, Note, Signature, SigningKey, VerifierKey, hash_from_hex, hex, verify_cosignature,
+    Checkpoint, Note, NoteProblem, Signature, SigningKey, VerifierKey, hash_from_hex, hex, verify_cosignature,
 };
 use serde_json::json;
 use std::path::Path;
@@ -62,6 +62,11 @@ impl Heads {
         {
             tracing::error!(%error, "the station's key could not be written down");
         }
+        if let Ok(key) = &key
+            && let Err(error) = sign_boundary(&store, key)
+        {
+            tracing::error!(%error, "the beginning of the airing log could not be signed with this key");
+        }
         Self { store, key, witnesses }
     }
 
@@ -107,15 +112,35 @@ impl Heads {
     /// As [`Heads::sign`]; or the log has no such row.
     pub fn sign_at(&self, row: i64) -> Result<SignedHead> {
         let key = self.usable()?;
-        let hash = self.store.log_hash(row)?.and_then(|hash| hash_from_hex(&hash));
-        let hash = hash.ok_or_else(|| Error::not_found("row of the airing log", row))?;
+        let kept = self.store.kept_head(row)?;
+        let Some(hash) = self.store.log_hash(row)?.and_then(|hash| hash_from_hex(&hash)) else {
+            // the row is gone; what was signed of it stays
+            let note = kept.as_deref().and_then(|kept| Note::read(kept).ok());
+            let head = note.and_then(|note| Some((Checkpoint::read(&note.text)?, note)));
+            let (checkpoint, note) = head.ok_or_else(|| Error::not_found("row of the airing log", row))?;
+            return Ok(SignedHead { checkpoint, note });
+        };
         let checkpoint = Checkpoint { origin: key.public().name().to_owned(), size: row, hash };
-        let mut note = Note::signed(checkpoint.text(), key)
-            .map_err(|error| Error::internal(format!("a head cannot be signed: {error}")))?;
-        if let Some(kept) = self.store.kept_head(row)? {
+        let mut note = Note::signed(checkpoint.text(), key).map_err(unsigned)?;
+        if let Some(kept) = kept {
             note = add(note, &kept);
         }
         Ok(SignedHead { checkpoint, note })
+    }
+
+    /// Decides that the rows up to this one go, by the rule that keeps them for so many days: signs the head there and the
+    /// boundary, and writes the row that tells of it. Nothing is deleted by this.
+    ///
+    /// # Errors
+    /// When there is no usable key, or the database refuses.
+    pub fn remove_until(&self, row: i64, keep_days: u32, now: Timestamp) -> Result<Removed> {
+        let key = self.usable()?;
+        let keys = self.store.keys_announced(row)?;
+        self.store.begin_removal((row, keep_days), now, key.public().name(), &keys, |boundary, kept| {
+            let note = Note::signed(boundary.head.text(), key).map_err(unsigned)?;
+            let note = kept.map_or(note.clone(), |kept| add(note, &kept));
+            Ok((note.to_string(), boundary.sign(key).map_err(unsigned)?))
+        })
     }
 
     /// Keeps the head of now, if the newest that is kept is a day old or from the future. Whether it did.
@@ -225,6 +250,23 @@ impl Heads {
         })?;
         Ok(Taken { row: head.size, witnesses, new })
     }
+}
+
+fn unsigned(why: NoteProblem) -> Error {
+    Error::internal(format!("a head cannot be signed: {why}"))
+}
+
+/// Signs the beginning of a log that forgot what was older with this key, unless it did.
+///
+/// # Errors
+/// When the database refuses.
+pub fn sign_boundary(store: &Store, key: &SigningKey) -> Result<()> {
+    let Some(removed) = store.removed()? else { return Ok(()) };
+    let signed = removed.boundary()?;
+    if signed.is_signed_by(std::slice::from_ref(key.public())) == Some(true) {
+        return Ok(());
+    }
+    store.sign_boundary_again(&signed.boundary.sign(key).map_err(unsigned)?)
 }
 
 fn differs(head: &Checkpoint, why: &str) -> Error {

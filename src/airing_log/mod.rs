@@ -7,10 +7,12 @@ mod evidence;
 pub mod export;
 mod heads;
 mod key;
+pub mod retention;
 mod writer;
 
 pub use evidence::{AmplifierEvidence, AmplifierReading, Evidence, Gap};
-pub use heads::{Heads, SignedHead, Taken};
+pub use heads::{Heads, SignedHead, Taken, sign_boundary};
 pub use key::{finish_rotation, key_file, next_key, read_key};
 pub use loaxa_evidence::chain;
+pub use retention::{Keeping, Retention};
 pub use writer::{LogWriter, Urgency};

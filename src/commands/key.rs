@@ -1,7 +1,7 @@
 //! `loaxa key`: the key with which this station signs its airing log, and the keys of publishers who may sign orders.
 
 use super::{open, print_line};
-use crate::airing_log::{finish_rotation, key_file, next_key, read_key};
+use crate::airing_log::{finish_rotation, key_file, next_key, read_key, sign_boundary};
 use crate::config::Config;
 use crate::daemon::hold_now;
 use crate::error::{Error, Result};
@@ -61,6 +61,7 @@ pub fn key_rotate(config: &Config, data: &Path, as_json: bool) -> Result<ExitCod
         note.map(|note| note.to_string()).map_err(|why| Error::internal(format!("the new key: {why}")))
     })?;
     finish_rotation(data, &origin, Some(&names.1))?;
+    sign_boundary(&store, &new)?;
     if as_json {
         print_line(&json!({ "key": names.1, "before": names.0, "row": row }).to_string())?;
     } else {

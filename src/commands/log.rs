@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use loaxa_evidence::{Checkpoint, Report, Trust, VerifierKey, read_notes, verify};
-use std::io::{BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 pub struct Brought {
     /// Keys as text, or files with one a line: the station's, collectors'.
     pub keys: Vec<String>,
-    /// Files of notes: signed and countersigned heads.
+    /// Files of notes (signed and countersigned heads), and older exports, the oldest first.
     pub notes: Vec<PathBuf>,
     /// The file must begin with the first row.
     pub whole: bool,
@@ -45,6 +45,14 @@ pub fn log_export(
     let done = export::export(&store, from, to, format, &mut out)?;
     out.flush().map_err(|error| Error::io("standard output", &error))?;
     eprintln!("{} rows", done.rows);
+    if let Some(last) = done.removed {
+        eprintln!("rows 1 to {last} were removed by the rule of retention");
+    }
+    if let Some(first) = done.lost_before {
+        eprintln!(
+            "rows before row {first} are missing, and no rule removed them: the database was damaged or altered; keep it, and look for a backup"
+        );
+    }
     if let (Some(file), Some(signer), Some((first, last))) = (heads, signer, done.range) {
         // the head of the row before the first vouches for where the file begins
         let mut notes = store.kept_heads(first - 1, last - 1)?;
@@ -94,19 +102,27 @@ impl Brought {
         for text in &self.keys {
             keys.extend(read_keys(text)?);
         }
-        let mut notes = Vec::new();
+        let (mut notes, mut older) = (Vec::new(), Vec::new());
         for path in &self.notes {
-            let bytes = std::fs::read(path).map_err(|error| {
-                let why = format!(
-                    "{}: {error}; name a file of notes (`loaxa log export --heads FILE`)",
-                    path.display()
-                );
-                Error::unacceptable("unreadable", why)
-            })?;
+            let refuse = |why: String| {
+                let help = "name a file of notes (`loaxa log export --heads FILE`), or an older export";
+                Error::unacceptable("unreadable", format!("{}: {why}; {help}", path.display()))
+            };
+            let failed = |error: std::io::Error| refuse(error.to_string());
+            let mut file = BufReader::new(std::fs::File::open(path).map_err(failed)?);
+            if file.fill_buf().map_err(failed)?.starts_with(b"{") {
+                older.push((file, refuse));
+                continue;
+            }
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes).map_err(failed)?;
             // a damaged letter damages its note, not the file
             notes.extend(read_notes(&String::from_utf8_lossy(&bytes)));
         }
-        let trust = Trust::new(&keys, &notes);
+        let mut trust = Trust::new(&keys, &notes);
+        for (file, refuse) in older {
+            trust = trust.and_older(file).map_err(refuse)?;
+        }
         Ok(if self.whole { trust.of_the_whole() } else { trust })
     }
 }
@@ -154,9 +170,23 @@ fn show(report: &Report) {
         }
         None => println!("{en}{}{why}", place.1),
     }
+    if let (Some(removal), None) = (&report.removal, report.verdict.row()) {
+        let (last, days) = (removal.last(), removal.boundary.keep_days);
+        println!(
+            "  Nguyên vẹn từ dòng {}; các dòng 1 đến {last} đã xóa theo quy định lưu {days} ngày",
+            last + 1
+        );
+        println!(
+            "  intact from row {}; rows 1 to {last} were removed by the rule of retention ({days} days)",
+            last + 1
+        );
+    }
     for (head, agrees) in &report.heads {
-        let who =
-            if head.by_station { "signed by the station" } else { "not signed by a known station's key" };
+        let who = match (head.by_station, head.held) {
+            (true, _) => "signed by the station",
+            (false, true) => "the last row of an older export",
+            (false, false) => "not signed by a known station's key",
+        };
         let seen: String = head
             .seen
             .iter()

@@ -1,4 +1,4 @@
-//! `[log]`: what is printed for engineers, and who countersigns the airing log.
+//! `[log]`: what is printed for engineers, who countersigns the airing log, and how long it is kept.
 
 use loaxa_evidence::{KeyKind, VerifierKey};
 use serde::Deserialize;
@@ -11,11 +11,16 @@ pub struct Log {
     pub level: String,
     /// Keys of those who collect and countersign heads of the airing log, as text.
     pub witnesses: Vec<String>,
+    /// Rows of the airing log that are older than so many days are removed; absent: none ever is.
+    pub keep_days: Option<u32>,
 }
+
+/// A whole year, and a month in which somebody may ask about it.
+const KEPT_AT_LEAST: u32 = 400;
 
 impl Default for Log {
     fn default() -> Self {
-        Self { level: "info".to_owned(), witnesses: Vec::new() }
+        Self { level: "info".to_owned(), witnesses: Vec::new(), keep_days: None }
     }
 }
 
@@ -23,6 +28,12 @@ impl Log {
     /// Every rule that is broken, each with its remedy.
     pub(super) fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
+        if let Some(days) = self.keep_days.filter(|days| *days < KEPT_AT_LEAST) {
+            problems.push(format!(
+                "log.keep_days: {days} days are too few for auditors, who come months later; write {KEPT_AT_LEAST} or more, or remove \
+                 the line to keep everything"
+            ));
+        }
         let mut seen: Vec<VerifierKey> = Vec::new();
         for text in &self.witnesses {
             match text.parse::<VerifierKey>() {

@@ -131,6 +131,7 @@ fn every_refusal_names_the_key() {
         ("[orders]\npolicy = \"nobody\"", "policy"),
         ("[orders]\nsignatures = 3", "orders.signatures"),
         ("[log]\nwitnesses = [\"huyen\"]", "log.witnesses"),
+        ("[log]\nkeep_days = 399", "log.keep_days"),
         ("[confinement]\nalso_write = [\"sound\"]", "confinement.also_write"),
         ("[confinement]\nseccomp = true", "seccomp"),
         (

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 const APPEND: &str = "INSERT INTO airing_log (row, at, kind, body, prev, hash)
                       VALUES (:row, :at, :kind, :body, :prev, :hash)";
 const HEAD: &str = "SELECT row, hash FROM airing_log ORDER BY row DESC LIMIT 1";
-const ROWS: &str =
-    "SELECT row, at, kind, body, prev, hash FROM airing_log WHERE row > :after ORDER BY row LIMIT :limit";
+const ROWS: &str = "SELECT row, at, kind, body, prev, hash FROM airing_log
+    WHERE row > MAX(:after, (SELECT COALESCE(MAX(row), 0) FROM boundaries)) ORDER BY row LIMIT :limit";
 const DUE: &str =
     "INSERT OR IGNORE INTO airings (slot, entry, origin, programme, segment, sha256, title, approved_by, external_id,
     campaign, planned_start, planned, offset_in, clock, due_row)
@@ -30,7 +30,8 @@ const DUE_AGAIN: &str =
 /// The entry of a slot that may still change: open, and not begun.
 const WAITING: &str = "SELECT entry FROM airings WHERE slot = :slot AND seq IS NULL AND started IS NULL";
 const STARTED: &str = "UPDATE airings SET started = :at WHERE slot = :slot AND seq IS NULL";
-const ENDED: &str = "UPDATE airings SET seq = (SELECT COALESCE(MAX(seq), 0) + 1 FROM airings), outcome = :outcome,
+const ENDED: &str = "UPDATE airings SET seq = 1 + MAX((SELECT COALESCE(MAX(seq), 0) FROM airings),
+    (SELECT COALESCE(MAX(seq), 0) FROM boundaries)), outcome = :outcome,
     reason = :reason, played = :played, started = COALESCE(:started, started), ended = :ended, confirmed = :confirmed,
     ended_row = :row, evidence = COALESCE(:evidence, evidence) WHERE slot = :slot AND seq IS NULL";
 const STATE: &str = "SELECT seq IS NULL FROM airings WHERE slot = :slot";
@@ -283,9 +284,10 @@ impl Store {
         })
     }
 
-    /// Closed airings in the order in which they were closed, or the other way round.
+    /// Closed airings in the order in which they were closed, or the other way round, but for those that retention removed.
     pub fn airings(&self, filter: &AiringFilter) -> Result<Vec<Airing>> {
-        const WHERE: &str = "WHERE seq > :after AND (:before IS NULL OR seq < :before) AND (:from IS NULL OR planned_start >= :from)
+        const WHERE: &str = "WHERE seq > MAX(:after, (SELECT COALESCE(MAX(seq), 0) FROM boundaries))
+            AND (:before IS NULL OR seq < :before) AND (:from IS NULL OR planned_start >= :from)
             AND (:to IS NULL OR planned_start < :to) AND (:outcome IS NULL OR outcome = :outcome)
             AND (:segment IS NULL OR segment = :segment) AND (:programme IS NULL OR programme = :programme)
             AND (:campaign IS NULL OR campaign = :campaign) ORDER BY seq";
@@ -300,7 +302,7 @@ impl Store {
         })
     }
 
-    /// Rows of the chain after `after`, at most `limit`.
+    /// Rows of the chain after `after` that are kept, at most `limit`.
     pub fn log_rows(&self, after: i64, limit: u32) -> Result<Vec<LogRow>> {
         self.read(|connection| {
             let mut statement = connection.prepare_cached(ROWS).map_err(storage)?;

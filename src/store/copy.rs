@@ -1,6 +1,6 @@
 //! Copies of the database: made while it is written to, looked at before anybody trusts them, put in its place.
 
-use super::{Store, col, restrict, storage, upgrade};
+use super::{Removed, Store, col, restrict, retention, storage, upgrade};
 use crate::error::{Error, ErrorKind, Result};
 use loaxa_evidence::{Row, Scanner, Trust, hex};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, named_params};
@@ -10,7 +10,7 @@ use std::path::Path;
 /// Name of the database in a data folder.
 pub(super) const FILE: &str = "loaxa.db";
 const INTO: &str = "VACUUM INTO :file";
-const ROWS: &str = "SELECT row, at, kind, body, prev, hash FROM airing_log ORDER BY row";
+const ROWS: &str = "SELECT row, at, kind, body, prev, hash FROM airing_log WHERE row > :after ORDER BY row";
 const ORIGINALS: &str = "SELECT DISTINCT sha256, bytes, title FROM segments GROUP BY sha256 ORDER BY sha256";
 
 /// What a copy of the database holds.
@@ -93,8 +93,13 @@ pub fn look_at(file: &Path) -> Result<Held> {
     if version < 1 {
         return Err(damaged("it is no database of a station".to_owned()));
     }
-    let scanner = follow(&connection).map_err(|error| damaged(error.detail))?;
+    // older versions forgot nothing
+    let removed = if version < 7 { None } else { retention::newest(&connection)? };
+    let scanner = follow(&connection, removed.as_ref()).map_err(|error| damaged(error.detail))?;
     let (_, row, hash) = scanner.reached().ok_or_else(|| damaged("its airing log is empty".to_owned()))?;
+    if !scanner.is_whole() {
+        return Err(damaged("its airing log lacks rows that no rule removed".to_owned()));
+    }
     let origin =
         scanner.origin().ok_or_else(|| damaged("its airing log does not begin with its name".to_owned()))?;
     let mut statement = connection.prepare(ORIGINALS).map_err(storage)?;
@@ -105,11 +110,16 @@ pub fn look_at(file: &Path) -> Result<Held> {
     Ok(Held { version, head: (row, hex(&hash)), origin: origin.to_owned(), originals })
 }
 
-/// Follows the chain from its first row to its last.
-fn follow(connection: &Connection) -> Result<Scanner> {
+/// Follows the chain from its first row, or from the last one that is gone by a rule, to its last.
+fn follow(connection: &Connection, removed: Option<&Removed>) -> Result<Scanner> {
     let mut scanner = Scanner::new(&Trust::none());
+    if let Some(removed) = removed {
+        let line = removed.boundary()?.line();
+        scanner.push(line.as_bytes()).map_err(|broken| Error::internal(broken.why))?;
+    }
     let mut statement = connection.prepare(ROWS).map_err(storage)?;
-    let mut rows = statement.query([]).map_err(storage)?;
+    let after = removed.map_or(0, |removed| removed.row);
+    let mut rows = statement.query(named_params! { ":after": after }).map_err(storage)?;
     while let Some(row) = rows.next().map_err(storage)? {
         let row = Row {
             row: col(row, 0)?,

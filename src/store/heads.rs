@@ -8,7 +8,9 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use serde_json::{Value, json};
 
 const HEAD: &str = "SELECT row, hash FROM airing_log ORDER BY row DESC LIMIT 1";
-const HASH: &str = "SELECT hash FROM airing_log WHERE row = :row";
+/// Also that of the last row that retention removed.
+const HASH: &str = "SELECT hash FROM airing_log WHERE row = :row
+                    UNION SELECT hash FROM boundaries WHERE row = :row";
 const FIRST: &str = "SELECT body FROM airing_log WHERE row = 1";
 const KEPT: &str = "SELECT note FROM heads WHERE row = :row";
 const KEEP: &str = "INSERT INTO heads (row, note, kept_at) VALUES (:row, :note, :at)
@@ -19,9 +21,16 @@ const NEWEST: &str = "SELECT row, kept_at FROM heads ORDER BY row DESC LIMIT 1";
 /// The fact that names the station's public key.
 const KEY: &str = "key";
 
-fn kept(connection: &Connection, row: i64) -> Result<Option<String>> {
+pub(super) fn kept(connection: &Connection, row: i64) -> Result<Option<String>> {
     let mut statement = connection.prepare_cached(KEPT).map_err(storage)?;
     statement.query_row(named_params! { ":row": row }, |found| found.get(0)).optional().map_err(storage)
+}
+
+/// Keeps this note of the head at this row, in the place of the one that is there.
+pub(super) fn keep(connection: &Connection, row: i64, note: &str, at: Timestamp) -> Result<()> {
+    let parameters = named_params! { ":row": row, ":note": note, ":at": nanos(at) };
+    connection.execute(KEEP, parameters).map_err(storage)?;
+    Ok(())
 }
 
 impl Store {
@@ -44,12 +53,16 @@ impl Store {
         })
     }
 
-    /// The identifier that the log's first row gives it.
+    /// The identifier that the log's first row gives it, or the boundary where that row is gone.
     pub fn log_identifier(&self) -> Result<String> {
-        let body: String =
-            self.read(|connection| connection.query_row(FIRST, [], |row| row.get(0)).map_err(storage))?;
-        let body: Value = serde_json::from_str(&body).unwrap_or_default();
-        body["log"].as_str().map(str::to_owned).ok_or_else(|| {
+        let (body, removed) = self.read(|connection| {
+            let body: Option<String> =
+                connection.query_row(FIRST, [], |row| row.get(0)).optional().map_err(storage)?;
+            Ok((body, super::retention::newest(connection)?))
+        })?;
+        let body: Value = body.and_then(|body| serde_json::from_str(&body).ok()).unwrap_or_default();
+        let log = body["log"].as_str().or_else(|| removed.as_ref()?.log());
+        log.map(str::to_owned).ok_or_else(|| {
             Error::internal("the airing log does not begin with the row that names it; restore a backup")
         })
     }
@@ -98,8 +111,7 @@ impl Store {
     ) -> Result<bool> {
         self.write(|transaction| {
             let Some(note) = add(kept(transaction, row)?)? else { return Ok(false) };
-            let parameters = named_params! { ":row": row, ":note": note, ":at": nanos(at) };
-            transaction.execute(KEEP, parameters).map_err(storage)?;
+            keep(transaction, row, &note, at)?;
             super::airings::append(transaction, at, "witness", body)?;
             Ok(true)
         })

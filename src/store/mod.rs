@@ -16,6 +16,7 @@ mod identities;
 mod orders;
 mod prepared;
 mod publishers;
+mod retention;
 mod search;
 mod second_factor;
 mod segments;
@@ -36,6 +37,7 @@ pub use orders::{KeptOrder, Leave};
 pub(crate) use orders::{replayed, usable};
 pub use prepared::{PreparedSound, Sound};
 pub use publishers::{NewPublisher, Publisher};
+pub use retention::{Removable, Removed};
 pub use second_factor::SecondFactor;
 pub(crate) use segments::standing_of;
 pub use segments::{NewSegment, SegmentFilter, SegmentRecord};
@@ -175,7 +177,7 @@ impl Store {
         Ok(connection)
     }
 
-    /// Says whether the database file is whole (`PRAGMA integrity_check`).
+    /// Says whether the database file is whole (`PRAGMA integrity_check`), and each row of the airing log there that no rule removed.
     ///
     /// # Errors
     /// With the first damage found.
@@ -194,9 +196,13 @@ impl Store {
     fn is_whole(&self, connection: &Connection) -> Result<()> {
         let answer: String =
             connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(storage)?;
-        if answer == "ok" {
-            return Ok(());
-        }
+        let answer = match answer.as_str() {
+            "ok" => match retention::missing(connection)? {
+                None => return Ok(()),
+                Some(missing) => missing,
+            },
+            _ => answer,
+        };
         Err(Error::internal(format!("the database {} is damaged: {answer}", self.path.display())))
     }
 

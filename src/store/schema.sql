@@ -1,4 +1,4 @@
--- The station's database, version 6. Times are nanoseconds since 1970-01-01T00:00:00Z unless a column says otherwise.
+-- The station's database, version 7. Times are nanoseconds since 1970-01-01T00:00:00Z unless a column says otherwise.
 -- Objects that people plan with are documents: what they mean is checked by loaxa-schedules, what is searched has a column.
 
 -- Facts about the board itself: 'accounted_until', 'stopped', …
@@ -123,7 +123,22 @@ CREATE TABLE airing_log (
 CREATE TRIGGER airing_log_is_append_only_u BEFORE UPDATE ON airing_log
   BEGIN SELECT RAISE (ABORT, 'the airing log is append-only'); END;
 CREATE TRIGGER airing_log_is_append_only_d BEFORE DELETE ON airing_log
+  WHEN OLD.row > COALESCE((SELECT MAX(row) FROM boundaries), 0)
   BEGIN SELECT RAISE (ABORT, 'the airing log is append-only'); END;
+
+-- What the rule of retention removed: everything up to row, and the airings up to seq. It stands here, with the row of the log
+-- that tells of it, before anything is deleted; from then on nobody is shown what is left of it.
+CREATE TABLE boundaries (
+  row  INTEGER PRIMARY KEY,               -- the last row that is gone
+  hash TEXT NOT NULL,
+  seq  INTEGER NOT NULL,                  -- the last airing that is gone
+  told INTEGER NOT NULL,                  -- the row that tells of it
+  until INTEGER NOT NULL,                 -- when the last row that is gone was written
+  at   INTEGER NOT NULL,                  -- when it was decided
+  note TEXT NOT NULL                      -- C2SP signed note: the station's word, with which an export begins
+) STRICT;
+CREATE TRIGGER boundaries_stay BEFORE DELETE ON boundaries
+  BEGIN SELECT RAISE (ABORT, 'a boundary of the airing log stays'); END;
 
 -- Signed heads of the log: those that the station kept by itself, and those that a collector countersigned.
 CREATE TABLE heads (
@@ -131,6 +146,8 @@ CREATE TABLE heads (
   note    TEXT NOT NULL,                  -- C2SP signed note, with every signature
   kept_at INTEGER NOT NULL
 ) STRICT;
+CREATE TRIGGER heads_stay BEFORE DELETE ON heads
+  BEGIN SELECT RAISE (ABORT, 'a signed head stays'); END;
 
 -- What the log says of each slot, gathered in one row. seq is given when the slot is closed: 1, 2, 3 … without a gap.
 CREATE TABLE airings (
@@ -162,6 +179,7 @@ CREATE TABLE airings (
 CREATE INDEX airings_by_start ON airings (planned_start);
 CREATE INDEX airings_of_campaigns ON airings (campaign) WHERE origin = 'campaign';
 CREATE INDEX airings_open ON airings (slot) WHERE seq IS NULL;
+CREATE INDEX airings_by_row ON airings (ended_row, seq);
 
 -- How far the sound had come, noted every second or less, so that a power cut leaves "partial, N s".
 CREATE TABLE progress (

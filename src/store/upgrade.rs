@@ -9,14 +9,15 @@ use std::path::Path;
 
 const SCHEMA: &str = include_str!("schema.sql");
 /// The version that this program writes.
-pub(super) const VERSION: i64 = 6;
+pub(super) const VERSION: i64 = 7;
 /// What brings a database of version `index + 1` to the version after it.
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
     include_str!("upgrade_2.sql"),
     include_str!("upgrade_3.sql"),
     include_str!("upgrade_4.sql"),
     include_str!("upgrade_5.sql"),
     include_str!("upgrade_6.sql"),
+    include_str!("upgrade_7.sql"),
 ];
 
 /// Keeps a copy of a database that is about to be brought up to date: the way back, with the program that wrote it

@@ -6,7 +6,7 @@ use super::{App, Query, json, query, respond, with, work};
 use crate::airing_log::export::csv_field;
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::{self, Tongue};
-use crate::store::AiringFilter;
+use crate::store::{Airing, AiringFilter, Removed};
 use bytes::{Bytes, BytesMut};
 use serde_json::Value;
 use std::fs::OpenOptions;
@@ -22,6 +22,8 @@ use warp::reply::Response;
 const PAGE: u32 = 500;
 /// Bytes of a sheet sent at a time.
 const PIECE: usize = 64 << 10;
+/// Says of a stream up to which `seq` it lacks what the rule of retention removed.
+const REMOVED: &str = "loaxa-removed-seq";
 const OUTCOMES: [&str; 6] = ["aired", "partial", "missed", "suppressed", "preempted", "failed"];
 
 pub(super) fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
@@ -84,18 +86,42 @@ async fn airings(app: Arc<App>, query: Query, accept: Option<String>) -> Result<
         before_seq: newest_first.then(|| cursor.unwrap_or(i64::MAX)),
         limit: limit + 1,
     };
-    match form {
-        Form::Csv => return stream(app, filter, Shape::Csv),
-        Form::Ndjson => return stream(app, filter, Shape::Ndjson),
+    let shape = match form {
+        Form::Csv => Some(Shape::Csv),
+        Form::Ndjson => Some(Shape::Ndjson),
         Form::Sheet => return sheet(app, filter, tongue).await,
-        Form::Json | Form::Page => {}
+        Form::Json | Form::Page => None,
+    };
+    let wanted = filter.clone();
+    if let Some(shape) = shape {
+        let removed = work(&app, move |app| gone(app, &wanted)).await?;
+        let mut response = stream(app, filter, shape)?;
+        if let Some(removed) = removed {
+            response.headers_mut().insert(REMOVED, HeaderValue::from(removed.seq));
+        }
+        return Ok(response);
     }
-    let mut found = work(&app, move |app| app.store.airings(&filter)).await?;
+    let (mut found, removed) = work(&app, move |app| read(app, &wanted)).await?;
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);
     let next = found.last().filter(|_| more).map(|airing| airing.seq.to_string());
     let items: Vec<Value> = found.iter().map(|airing| wire::airing(airing, &app.timezone)).collect();
-    json(StatusCode::OK, &wire::Page { items, next })
+    let removed = removed.map(|removed| wire::removed(&removed, &app.timezone));
+    json(StatusCode::OK, &serde_json::json!({ "items": items, "next": next, "removed": removed }))
+}
+
+/// A page, and what of it is gone by the rule of retention, where the filter asks for such.
+fn read(app: &App, filter: &AiringFilter) -> Result<(Vec<Airing>, Option<Removed>)> {
+    let airings = app.store.airings(filter)?;
+    // read behind the page: a removal in between must not go unsaid
+    Ok((airings, gone(app, filter)?))
+}
+
+fn gone(app: &App, filter: &AiringFilter) -> Result<Option<Removed>> {
+    let asked_for = |removed: &Removed| {
+        filter.after_seq < removed.seq && filter.from.is_none_or(|from| from <= removed.until)
+    };
+    Ok(app.store.removed()?.filter(asked_for))
 }
 
 /// Everything that matches, a page at a time, so that years of log never lie in memory.
@@ -109,10 +135,16 @@ fn stream(app: Arc<App>, filter: AiringFilter, shape: Shape) -> Result<Response>
         let (app, mut filter, mut text) = state?;
         filter.limit = PAGE;
         let wanted = filter.clone();
-        let page = match work(&app, move |app| app.store.airings(&wanted)).await {
+        let (page, removed) = match work(&app, move |app| read(app, &wanted)).await {
             Ok(page) => page,
             Err(error) => return Some((Err(error), None)),
         };
+        let begins = filter.before_seq.is_none_or(|before| before == i64::MAX);
+        if let Some(removed) = removed.filter(|_| shape == Shape::Ndjson && begins) {
+            let line = serde_json::json!({ "removed": wire::removed(&removed, &app.timezone) });
+            text.push_str(&line.to_string());
+            text.push('\n');
+        }
         for airing in &page {
             let value = wire::airing(airing, &app.timezone);
             match shape {

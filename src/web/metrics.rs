@@ -93,7 +93,29 @@ fn told(app: &App) -> String {
     }
     let left = app.preparing.shelf().space().left().ok().map(|bytes| bytes as f64);
     page.known("loaxa_storage_left_bytes", "Room for sound beyond the airing log's reserve.", left);
+    log(&mut page, app);
     page.0
+}
+
+fn log(page: &mut Page, app: &App) {
+    if let Ok(Some((row, at))) = app.store.first_kept() {
+        page.gauge("loaxa_log_first_row", "First row of the airing log that is kept.", row);
+        let since = at.as_second();
+        page.gauge("loaxa_log_kept_since_seconds", "When that row was written, seconds since 1970.", since);
+    }
+    if let Ok((row, _)) = app.store.log_head() {
+        page.gauge("loaxa_log_last_row", "Last row of the airing log.", row);
+    }
+    if let Ok(rows) = app.store.rows_to_delete() {
+        let help = "Rows that retention removed and that are being deleted.";
+        page.gauge("loaxa_log_rows_to_delete", help, rows);
+    }
+    let waits = u8::from(app.keeping.waits().is_some());
+    page.gauge(
+        "loaxa_log_retention_waits",
+        "1 while what is old in the airing log cannot be removed.",
+        waits,
+    );
 }
 
 fn amplifier(page: &mut Page, air: &crate::playout_loop::AirStatus) {

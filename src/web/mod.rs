@@ -38,7 +38,7 @@ pub(crate) mod wire;
 pub use serve::serve;
 
 use crate::access::{Access, Caller};
-use crate::airing_log::Heads;
+use crate::airing_log::{Heads, Keeping};
 use crate::clock::Clock;
 use crate::config::Web;
 use crate::error::{Error, ErrorKind, Result};
@@ -101,6 +101,8 @@ pub struct App {
     pub turns: Turns,
     /// Signs heads of the airing log, and takes countersignatures.
     pub heads: Arc<Heads>,
+    /// How long the airing log is kept.
+    pub keeping: Arc<Keeping>,
     /// Takes signed orders, and the keys of those who sign them.
     pub orders: OrderBook,
     /// What was found damaged and is not mended yet.

@@ -3,6 +3,7 @@
 use super::wire;
 use super::{App, Ending, body, caller, json, read, respond, with, work};
 use crate::access::Caller;
+use crate::airing_log::retention::Waits;
 use crate::error::Result;
 use bytes::Bytes;
 use loaxa_schedules::Activity;
@@ -135,6 +136,7 @@ fn now(app: &App) -> Result<Value> {
         });
     }
     let instant = |at: jiff::Timestamp| wire::local(at, timezone);
+    let kept_since = app.store.first_kept()?;
     Ok(json!({
         "station": app.about,
         "now": instant(time.wall),
@@ -182,11 +184,48 @@ fn now(app: &App) -> Result<Value> {
         "log": {
             "key": app.heads.key().map(ToString::to_string),
             "problem": app.heads.problem().map(|why| &why.code),
+            "kept_since": kept_since.map(|(row, at)| json!({ "row": row, "at": instant(at) })),
+            "keep_days": app.keeping.days(),
+            "removed": app.store.removed()?.map(|removed| wire::removed(&removed, timezone)),
+            "waits": app.keeping.waits().map(waiting_because),
         },
         "awaiting_approval": waiting,
         "windows": windows,
         "warnings": warnings,
     }))
+}
+
+/// Why nothing of the airing log is removed although the configuration says so.
+fn waiting_because(why: Waits) -> Value {
+    let (vi, en) = match why {
+        Waits::ClockUntrusted => (
+            "Chưa xóa nhật ký cũ: đồng hồ chưa tin cậy được.".to_owned(),
+            "Nothing old is removed: the clock cannot be trusted.".to_owned(),
+        ),
+        Waits::NotSigned => (
+            "Chưa xóa nhật ký cũ: đài không ký được nhật ký; chạy `loaxa doctor` tại đài để biết cách sửa."
+                .to_owned(),
+            "Nothing old is removed: the station's key cannot be used; `loaxa doctor` says what to do."
+                .to_owned(),
+        ),
+        Waits::Needed(row) => (
+            format!(
+                "Chưa xóa nhật ký cũ đến dòng {row}: đợt tuyên truyền chưa kết thúc hoặc lượt phát chưa khép còn cần đến."
+            ),
+            format!(
+                "Rows up to {row} are old and not removed: a campaign that is not over, or an open slot, needs them."
+            ),
+        ),
+        Waits::Doubtful(row) => (
+            format!(
+                "Chưa xóa nhật ký cũ đến dòng {row}: đồng hồ có thể đã nhảy tới; nếu đồng hồ đúng, đài sẽ xóa sau một tuần."
+            ),
+            format!(
+                "Rows up to {row} are old and not removed: the clock may have jumped ahead; if it is right, they go after a week."
+            ),
+        ),
+    };
+    json!({ "code": why.code(), "vi": vi, "en": en })
 }
 
 /// Server-sent events: first the state as it is, then what happens.

@@ -4,7 +4,7 @@ use super::bodies::Show;
 use crate::airing_log::{AmplifierEvidence, AmplifierReading, Evidence};
 use crate::error::{Error, Result};
 use crate::preparing::Readiness;
-use crate::store::{Airing, Identity, IdentityKind, SegmentRecord, Stored};
+use crate::store::{Airing, Identity, IdentityKind, Removed, SegmentRecord, Stored};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use loaxa_schedules::{Bound, Class, Entry, Move, Origin, Reason, Refusal, Slot, Standing};
@@ -306,6 +306,17 @@ pub(super) const AIRING_COLUMNS: [&str; 29] = [
     "amplifier_samples",
     "amplifier_gap_seconds",
 ];
+
+/// What is gone by the rule of retention, and how to tell.
+pub(super) fn removed(removed: &Removed, timezone: &TimeZone) -> Value {
+    let (seq, row, until) = (removed.seq, removed.row, local(removed.until, timezone));
+    let days = removed.boundary().ok().map(|signed| signed.boundary.keep_days);
+    json!({
+        "seq": seq, "row": row, "until": until, "told": removed.told, "keep_days": days, "code": "retention",
+        "vi": format!("Các lần phát có số thứ tự đến {seq} (trước {until}) đã xóa theo quy định thời hạn lưu nhật ký."),
+        "en": format!("Airings up to seq {seq} (before {until}) were removed by the rule of retention; row {} of the log tells of it.", removed.told),
+    })
+}
 
 /// A closed airing as it is shown.
 pub(super) fn airing(airing: &Airing, timezone: &TimeZone) -> Value {

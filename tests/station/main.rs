@@ -35,6 +35,7 @@ mod ready;
 mod refusals;
 mod repeats;
 mod reports;
+mod retention;
 mod second_factor;
 mod siege;
 mod sound;
