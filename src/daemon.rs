@@ -81,7 +81,14 @@ async fn station(
     let tls = blocking(move || tls::Server::open(&web, &place, begun)).await?.map(Arc::new);
     let listener = bind(&config).await?;
     let address = listener.local_addr().map_err(|error| Error::io("the web's address", &error))?;
-    let store = Arc::new(Store::open(data, begun.wall)?);
+    // a disk that takes no change must not keep an emergency silent: what is on it is read
+    let store = Arc::new(Store::open_or_read(data, begun.wall)?);
+    if let Some(code) = store.refusal() {
+        tracing::error!(
+            code,
+            "the disk takes no change: nothing scheduled airs and nothing can be changed until it does; emergencies are heard"
+        );
+    }
     if let Some(until) = store.accounted_until()? {
         clock.remember(until);
     }
@@ -166,12 +173,12 @@ async fn station(
         "configuration": config.fingerprint.sha256,
         "output": config.audio.output.as_str(), "amplifier": config.amplifier.bridge.name(),
     });
-    let keeper = Arc::clone(&store);
-    let kept =
-        blocking(move || keeper.log(begun.wall, &[LogJob::Note { kind: "start", body: booted }])).await;
-    if let Err(error) = kept {
-        // a full disk airs nothing that is scheduled, but the station must be there to say so
-        tracing::error!(%error, "the start could not be written down");
+    let (keeper, job) = (Arc::clone(&store), LogJob::Note { kind: "start", body: booted });
+    let start = job.clone();
+    if let Err(error) = blocking(move || keeper.log(begun.wall, &[start])).await {
+        // nothing that is scheduled airs without a log, but the station must be there to say so
+        tracing::error!(%error, "the start cannot be written down yet; it is tried again");
+        handle.write_later(job)?;
     }
     prepare(&app)?;
     intake.resume().await?;
@@ -354,11 +361,12 @@ async fn hold(data: &Path) -> Result<std::fs::File> {
 }
 
 fn lock_file(path: &Path) -> Result<std::fs::File> {
-    std::fs::OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(path)
+    let open = |writing| {
+        std::fs::OpenOptions::new().create(writing).truncate(false).write(writing).read(!writing).open(path)
+    };
+    // who only reads it can hold it as well: a disk that takes no change has it from before
+    open(true)
+        .or_else(|error| open(false).map_err(|_| error))
         .map_err(|error| Error::io(path.display(), &error))
 }
 

@@ -93,12 +93,28 @@ impl Error {
         Self::new(ErrorKind::Internal, "internal", detail)
     }
 
-    /// An input or output error on a file, with the disk-full case told apart.
+    /// An input or output error on a file; a disk that is full, and one that fails, are told apart from what is ours.
     pub fn io(what: impl fmt::Display, error: &std::io::Error) -> Self {
-        if matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded) {
-            return Self::storage_full(format!("{what}: {error}"));
+        use std::io::ErrorKind as Io;
+        match error.kind() {
+            Io::StorageFull | Io::QuotaExceeded => Self::storage_full(format!("{what}: {error}")),
+            Io::ReadOnlyFilesystem => Self::storage_failing(format!("{what}: {error}")),
+            // the kernel's word for a disk that does not do what it should; the library has no name for it
+            _ if error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) => {
+                Self::storage_failing(format!("{what}: {error}"))
+            }
+            _ => Self::internal(format!("{what}: {error}")),
         }
-        Self::internal(format!("{what}: {error}"))
+    }
+
+    /// The disk is read-only, or fails: nothing was kept of the request.
+    pub fn storage_failing(context: impl fmt::Display) -> Self {
+        Self::new(
+            ErrorKind::Unavailable,
+            "storage_failing",
+            format!("the disk does not take the change ({context}); it may be read-only after an error, or dying: look into the system's journal, and take a backup"),
+        )
+        .vi("Bộ nhớ của đài không ghi được (có thể bị chuyển sang chỉ đọc hoặc sắp hỏng). Hãy sao lưu và báo kỹ thuật viên.")
     }
 
     /// The disk is full: nothing was kept of the request.

@@ -143,7 +143,7 @@ fn write_batch(store: &Store, batch: Vec<Request>, kept: &mut VecDeque<Request>)
     for request in batch {
         if !kept.is_empty() && request.urgency == Urgency::KeepTrying && kept.len() < KEPT {
             // behind what waits already, so that the order of what happened is kept
-            kept.push_back(request);
+            keep(kept, request);
             continue;
         }
         match store.log(request.at, &request.jobs) {
@@ -152,11 +152,24 @@ fn write_batch(store: &Store, batch: Vec<Request>, kept: &mut VecDeque<Request>)
                 if kept.is_empty() {
                     tracing::error!(%error, "the airing log cannot be written; its outcomes are kept in memory and tried again");
                 }
-                kept.push_back(request);
+                keep(kept, request);
             }
             Err(error) => (request.answer)(Err(error)),
         }
     }
+}
+
+/// How far is accounted for is said anew every minute, and only the last word counts: a disk that refuses for weeks must not
+/// fill the room of outcomes with it.
+fn keep(kept: &mut VecDeque<Request>, request: Request) {
+    let accounts = |request: &Request| matches!(request.jobs[..], [LogJob::AccountedUntil(_)]);
+    if accounts(&request)
+        && let Some(place) = kept.iter().rposition(accounts)
+        && let Some(before) = kept.remove(place)
+    {
+        (before.answer)(Ok(()));
+    }
+    kept.push_back(request);
 }
 
 /// One transaction for the whole batch; all of it or nothing is written.
@@ -164,4 +177,35 @@ fn together(store: &Store, batch: &[Request]) -> Result<()> {
     let Some(last) = batch.last() else { return Ok(()) };
     let jobs: Vec<LogJob> = batch.iter().flat_map(|request| request.jobs.iter().cloned()).collect();
     store.log(last.at, &jobs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_last_word_on_what_is_accounted_for_waits_behind_the_outcomes_before_it() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let note = || LogJob::Note { kind: "clock", body: serde_json::json!({}) };
+        let request =
+            |jobs| Request { at: at(0), jobs, urgency: Urgency::KeepTrying, answer: Box::new(|_| {}) };
+        let mut kept = VecDeque::new();
+        let jobs = [
+            note(),
+            LogJob::AccountedUntil(at(1)),
+            LogJob::AccountedUntil(at(2)),
+            note(),
+            LogJob::AccountedUntil(at(3)),
+            note(),
+        ];
+        jobs.into_iter().for_each(|job| keep(&mut kept, request(vec![job])));
+        let left: Vec<Option<i64>> = kept
+            .iter()
+            .map(|request| match request.jobs[..] {
+                [LogJob::AccountedUntil(until)] => Some(until.as_second()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(left, [None, None, Some(3), None]);
+    }
 }

@@ -71,10 +71,10 @@ pub fn check_config(file: &Path) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The database of a station, daemon running or not.
+/// The database of a station, daemon running or not; one that cannot be written is read.
 fn open(config: &Config, data: &Path) -> Result<(Arc<Store>, Arc<dyn Clock>)> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new(config.clock.trust));
-    let store = Arc::new(Store::open(data, clock.now().wall)?);
+    let store = Arc::new(Store::open_or_read(data, clock.now().wall)?);
     store.stamp_rows(Arc::clone(&clock));
     store.ask_for_orders(config.orders);
     Ok((store, clock))

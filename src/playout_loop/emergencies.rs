@@ -247,7 +247,7 @@ impl PlayoutLoop {
         }
     }
 
-    /// Writes down what the disk refused to keep of an emergency, when it no longer does.
+    /// Writes down what the disk refused to keep of what somebody did, when it no longer does.
     pub(super) fn keep_at_last(&self, job: LogJob, now: Now) {
         let handle = self.handle.clone();
         let (sent, confirmed) = match &job {
@@ -255,12 +255,14 @@ impl PlayoutLoop {
             LogJob::EmergencyConfirmed { id, .. } => (None, Some(*id)),
             _ => (None, None),
         };
+        let switches = usize::from(matches!(job, LogJob::Switched { .. }));
         self.log.write(now.wall, vec![job], Urgency::KeepTrying, move |result| match result {
             Ok(()) => handle.update(|status| {
                 status.unkept.retain(|it| Some(it.id) != sent);
                 status.unkept_confirmations.retain(|(id, ..)| Some(*id) != confirmed);
+                status.unkept_switches = status.unkept_switches.saturating_sub(switches);
             }),
-            Err(error) => tracing::error!(%error, "what happened to an emergency is not written down"),
+            Err(error) => tracing::error!(%error, "what somebody did is not written down"),
         });
     }
 }

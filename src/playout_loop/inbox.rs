@@ -88,7 +88,9 @@ impl PlayoutLoop {
                 match result {
                     Ok(_) if era != self.era => self.plan_again = true,
                     Ok(mut entries) => {
-                        entries.retain(|entry| !emergencies::is_emergency(entry));
+                        entries.retain(|entry| {
+                            !emergencies::is_emergency(entry) && !self.left_open.contains(entry.key())
+                        });
                         self.playout.handle(Input::Plan(entries), now);
                         self.note_accounted(now);
                         self.events.tell("plan", &json!({}));
@@ -107,6 +109,12 @@ impl PlayoutLoop {
             }
             Message::Owed(owed) => self.resume(owed, now),
             Message::Write(job) => self.keep_at_last(job, now),
+            Message::Closed => {
+                self.left_open.clear();
+                // a plan that is being made may hold them still
+                self.era += 1;
+                self.replan();
+            }
             Message::Switch { by, stop, done } => {
                 let input = if stop { Input::Stop { by } } else { Input::Resume { by } };
                 self.playout.handle(input, now);

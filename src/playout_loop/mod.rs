@@ -77,6 +77,8 @@ pub(crate) enum Message {
     Owed(Result<Vec<emergencies::Owed>>),
     /// Something to write down as soon as the disk lets us.
     Write(LogJob),
+    /// What the disk refused to close at the start is closed.
+    Closed,
     /// What the amplifier's task found.
     Amplifier(Box<Seen>),
     /// A person wants something of the amplifier.
@@ -133,6 +135,8 @@ pub struct PlayoutLoop {
     wiring: Wiring,
     /// Slots between their due row and their outcome, as they were announced.
     due: HashMap<SlotKey, Slot>,
+    /// Slots that an interruption before the start left open, and whose outcome the disk refused: in no plan until it is written.
+    left_open: HashSet<SlotKey>,
     /// Slots whose outcome is being written and may call for a second chance, which only a new plan can give.
     unfinished: HashSet<SlotKey>,
     /// Whether what is owed of emergencies since before the start was looked up.
@@ -175,13 +179,21 @@ impl PlayoutLoop {
         let store = Arc::clone(&parts.store);
         let trusted = now.trusted;
         let closed = blocking(move || recovery::close_open(&store, now, Interruption::PowerOrCrash)).await;
+        let mut left_open = (Vec::new(), HashSet::new());
         match closed {
             Ok(0) => {}
             Ok(count) => {
                 tracing::warn!(airings = count, "airings that an interruption left open were closed")
             }
-            // they stay open until a start that can write
-            Err(error) => tracing::error!(%error, "airings that an interruption left open cannot be closed"),
+            Err(error) => {
+                tracing::error!(%error, "airings that an interruption left open cannot be closed yet; it is tried again");
+                let store = Arc::clone(&parts.store);
+                match blocking(move || recovery::left_open(&store, now)).await {
+                    Ok(found) => left_open = found,
+                    // they stay open until a start that can write
+                    Err(error) => tracing::error!(%error, "nor can they be read"),
+                }
+            }
         }
         let store = Arc::clone(&parts.store);
         let accounted_until = blocking(move || store.accounted_until()).await?.unwrap_or(now.wall);
@@ -214,6 +226,7 @@ impl PlayoutLoop {
             pulse,
             supervised,
             due: HashMap::new(),
+            left_open: left_open.1,
             unfinished: HashSet::new(),
             owed_known: false,
             taken_back: None,
@@ -227,6 +240,7 @@ impl PlayoutLoop {
             trusted,
             view: None,
         };
+        this.close_later(left_open.0, now);
         this.begin_supervision(driver, dead_man, now);
         this.look_for_owed(now).await;
         Ok((this, handle))
@@ -343,6 +357,23 @@ impl PlayoutLoop {
                 .and_then(|()| planning::ahead(&store, &site, busy, from, now.wall));
             let _ = sender.send(Message::Planned { era, result: planned });
             loaxa_board_sys::give_memory_back();
+        });
+    }
+
+    /// Writes what a start could not, before anything else, as soon as the disk lets us.
+    fn close_later(&self, jobs: Vec<LogJob>, now: Now) {
+        if jobs.is_empty() {
+            return;
+        }
+        let (count, sender) = (jobs.len(), self.sender.clone());
+        self.log.write(now.wall, jobs, Urgency::KeepTrying, move |result| match result {
+            Ok(()) => {
+                tracing::warn!(airings = count, "airings that an interruption left open were closed");
+                let _ = sender.send(Message::Closed);
+            }
+            Err(error) => {
+                tracing::error!(%error, "airings that an interruption left open stay so until the next start");
+            }
         });
     }
 

@@ -42,6 +42,8 @@ pub struct AirStatus {
     pub unkept: Vec<Emergency>,
     /// Who confirmed an emergency and when, which the disk has refused to keep so far.
     pub unkept_confirmations: Vec<(EmergencyId, (String, String), Timestamp)>,
+    /// How often the station was stopped or released, and the disk has refused to keep that so far.
+    pub unkept_switches: usize,
 }
 
 impl AirStatus {
@@ -207,6 +209,23 @@ impl PlayoutHandle {
     pub fn keep_later(&self, it: Emergency) -> Result<()> {
         self.update(|status| status.unkept.push(it.clone()));
         self.send(super::Message::Write(LogJob::Emergency(Box::new(it))))
+    }
+
+    /// Writes something down as soon as the disk lets us, behind what waits for it already.
+    ///
+    /// # Errors
+    /// When the loop is gone.
+    pub fn write_later(&self, job: LogJob) -> Result<()> {
+        self.send(super::Message::Write(job))
+    }
+
+    /// Keeps that somebody stopped or released the station, as soon as the disk lets us.
+    ///
+    /// # Errors
+    /// When the loop is gone.
+    pub fn switched_later(&self, (by, name): (String, String), stopped: bool) -> Result<()> {
+        self.update(|status| status.unkept_switches += 1);
+        self.write_later(LogJob::Switched { by, name, stopped })
     }
 
     /// Keeps that an emergency was taken back, as soon as the disk lets us.

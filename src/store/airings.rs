@@ -112,6 +112,15 @@ pub enum LogJob {
         /// Identity of who did.
         by: String,
     },
+    /// Somebody stopped the station, or released it, and that could not be kept at once.
+    Switched {
+        /// Identity of who did.
+        by: String,
+        /// Its name.
+        name: String,
+        /// Stopped, and not released.
+        stopped: bool,
+    },
     /// Something else that an auditor wants to know.
     Note {
         /// Kind of the row.
@@ -407,6 +416,9 @@ fn write_job(connection: &Change<'_>, at: Timestamp, job: &LogJob) -> Result<()>
         LogJob::Emergency(emergency) => super::emergencies::keep(connection, at, emergency).map(|_| ()),
         LogJob::EmergencyWithdrawn { id, by } => super::emergencies::withdraw(connection, *id, by, at),
         LogJob::EmergencyConfirmed { id, by } => super::approval::confirmed(connection, *id, by, at),
+        LogJob::Switched { by, name, stopped } => {
+            super::station::switched(connection, (by, name), *stopped, at)
+        }
         LogJob::Note { kind, body } => append(connection, at, kind, body).map(|_| ()),
     }
 }

@@ -40,7 +40,13 @@ pub fn copy_database(data: &Path, file: &Path) -> Result<()> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(&from, flags).map_err(storage)?;
     super::prepare(&connection)?;
-    let copied = copy_of(&connection, file);
+    let copied = match copy_of(&connection, file) {
+        // a disk that takes no change is when a backup is wanted most
+        Err(error) if error.code == super::FAILING && !file.exists() => {
+            super::unwritable::open(&from).and_then(|connection| copy_of(&connection, file))
+        }
+        copied => copied,
+    };
     if copied.is_err() {
         let _ = fs::remove_file(file);
     }

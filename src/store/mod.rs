@@ -22,9 +22,10 @@ mod second_factor;
 mod segments;
 mod sessions;
 mod station;
+mod unwritable;
 mod upgrade;
 
-pub use airings::{Airing, AiringFilter, LogJob, LogRow};
+pub use airings::{Airing, AiringFilter, LogJob, LogRow, OpenRow};
 pub use airtime::{AirtimeRow, Whose};
 pub use approval::{Approval, Approvals, Decision, Ruling, digest};
 pub use copy::{Held, copy_database, head_of, look_at, settle};
@@ -49,6 +50,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -64,7 +66,10 @@ const IDLE_READERS: usize = 4;
 /// The station's database.
 pub struct Store {
     path: PathBuf,
-    writer: Mutex<Connection>,
+    /// None until the disk of a store that was opened unwritable takes a change.
+    writer: Mutex<Option<Connection>>,
+    /// Whether there is a writer.
+    writable: AtomicBool,
     readers: Mutex<Vec<Connection>>,
     /// None while only tests write.
     stamp: OnceLock<Stamp>,
@@ -104,24 +109,38 @@ impl Store {
         std::fs::create_dir_all(data)
             .map_err(|error| Error::io(format!("data folder {}", data.display()), &error))?;
         let path = data.join(copy::FILE);
-        let mut writer = Connection::open(&path).map_err(storage)?;
-        prepare(&writer)?;
-        writer.pragma_update(None, "journal_mode", "WAL").map_err(storage)?;
-        writer.pragma_update(None, "synchronous", "FULL").map_err(storage)?;
-        writer.pragma_update(None, "foreign_keys", true).map_err(storage)?;
-        // what is sorted on the disk, for every connection: no other folder is the daemon's
-        writer.pragma_update(None, "temp_store_directory", data.to_string_lossy()).map_err(storage)?;
-        restrict(&path)?;
-        upgrade::keep_before(&writer, data);
-        upgrade::bring_up_to_date(&mut writer, now)?;
-        Ok(Self {
+        let writer = open_writer(&path, data, Some(now))?;
+        Ok(Self::with(path, Some(writer)))
+    }
+
+    /// The same; a database that the disk lets nobody write is read as it stands, the log of its last changes included. Each
+    /// change is refused then, and tries first whether the disk takes it by now.
+    ///
+    /// # Errors
+    /// As [`Store::open`]; when it cannot be read either, or was not brought up to date for this version.
+    pub fn open_or_read(data: &Path, now: Timestamp) -> Result<Self> {
+        let error = match Self::open(data, now) {
+            Err(error) if [FULL, FAILING].contains(&&*error.code) => error,
+            done => return done,
+        };
+        let store = Self::with(data.join(copy::FILE), None);
+        if !store.read(upgrade::is_up_to_date).is_ok_and(|known| known) {
+            return Err(error);
+        }
+        store.note_refusal(&error);
+        Ok(store)
+    }
+
+    fn with(path: PathBuf, writer: Option<Connection>) -> Self {
+        Self {
             path,
+            writable: AtomicBool::new(writer.is_some()),
             writer: Mutex::new(writer),
             readers: Mutex::new(Vec::new()),
             stamp: OnceLock::new(),
             orders: OnceLock::new(),
             refusal: Mutex::new(None),
-        })
+        }
     }
 
     /// From now on each new row of the airing log says in which boot of the board it was written, and how far its clock was
@@ -136,17 +155,37 @@ impl Store {
         let done = self.try_write(change);
         match &done {
             Ok(_) => *lock(&self.refusal) = None,
-            Err(error) => {
-                if let Some(code) = [FULL, FAILING].into_iter().find(|code| error.code == *code) {
-                    *lock(&self.refusal) = Some(code);
-                }
-            }
+            Err(error) => self.note_refusal(error),
         }
         done
     }
 
+    fn note_refusal(&self, error: &Error) {
+        if let Some(code) = [FULL, FAILING].into_iter().find(|code| error.code == *code) {
+            *lock(&self.refusal) = Some(code);
+        }
+    }
+
     fn try_write<T>(&self, change: impl FnOnce(&Change<'_>) -> Result<T>) -> Result<T> {
-        let mut writer = lock(&self.writer);
+        let mut kept = lock(&self.writer);
+        let writer = match &mut *kept {
+            Some(writer) => writer,
+            none => none.insert(self.begin_writing()?),
+        };
+        let done = self.write_with(writer, change);
+        if done.as_ref().is_err_and(|error| error.code == FAILING) && takes_changes(writer).is_err() {
+            // opened while the disk took nothing: it stays so, whatever the disk does
+            *kept = None;
+            lock(&self.readers).clear();
+        }
+        done
+    }
+
+    fn write_with<T>(
+        &self,
+        writer: &mut Connection,
+        change: impl FnOnce(&Change<'_>) -> Result<T>,
+    ) -> Result<T> {
         let transaction =
             writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(storage)?;
         let change_of = Change { transaction, stamp: self.stamp.get() };
@@ -155,8 +194,21 @@ impl Store {
         Ok(value)
     }
 
+    /// The disk may take changes by now.
+    fn begin_writing(&self) -> Result<Connection> {
+        let data = self.path.parent().unwrap_or(Path::new("."));
+        // not brought up to date: it is, or it had not been opened
+        let writer = open_writer(&self.path, data, None)?;
+        self.writable.store(true, Ordering::SeqCst);
+        tracing::warn!("the disk takes changes again");
+        Ok(writer)
+    }
+
     /// Runs a read on a connection of its own.
     pub(crate) fn read<T>(&self, query: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        if !self.writable.load(Ordering::SeqCst) {
+            return query(&unwritable::open(&self.path)?);
+        }
         let pooled = lock(&self.readers).pop();
         let connection = match pooled {
             Some(connection) => connection,
@@ -190,6 +242,9 @@ impl Store {
     /// # Errors
     /// With the first damage found.
     pub fn check_afresh(&self) -> Result<()> {
+        if !self.writable.load(Ordering::SeqCst) {
+            return self.check();
+        }
         self.is_whole(&self.open_reader()?)
     }
 
@@ -212,6 +267,35 @@ impl Store {
     }
 }
 
+/// The connection that writes; `now` of a database that may have to be made or brought up to date.
+fn open_writer(path: &Path, data: &Path, now: Option<Timestamp>) -> Result<Connection> {
+    let mut writer = Connection::open(path).map_err(storage)?;
+    prepare(&writer)?;
+    writer.pragma_update(None, "journal_mode", "WAL").map_err(storage)?;
+    writer.pragma_update(None, "synchronous", "FULL").map_err(storage)?;
+    writer.pragma_update(None, "foreign_keys", true).map_err(storage)?;
+    // what is sorted on the disk, for every connection: no other folder is the daemon's
+    // the first that is refused on a disk that takes nothing
+    writer
+        .pragma_update(None, "temp_store_directory", data.to_string_lossy())
+        .map_err(Error::storage_failing)?;
+    restrict(path)?;
+    takes_changes(&writer)?;
+    if let Some(now) = now {
+        upgrade::keep_before(&writer, data);
+        upgrade::bring_up_to_date(&mut writer, now)?;
+    }
+    Ok(writer)
+}
+
+/// SQLite opens what it may not write for reading, and says so only when it is to write.
+fn takes_changes(writer: &Connection) -> Result<()> {
+    if writer.is_readonly(rusqlite::MAIN_DB).map_err(storage)? {
+        return Err(Error::storage_failing("the database was opened for reading only"));
+    }
+    writer.execute_batch("BEGIN IMMEDIATE; ROLLBACK").map_err(storage)
+}
+
 fn prepare(connection: &Connection) -> Result<()> {
     connection.busy_timeout(BUSY).map_err(storage)?;
     // a board has 256 MB: 1 MiB of pages a connection is plenty for these tables
@@ -223,8 +307,12 @@ fn prepare(connection: &Connection) -> Result<()> {
 /// Only the daemon's user reads the database: it holds hashes of secrets.
 fn restrict(path: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
-        .map_err(|error| Error::io(path.display(), &error))
+    let failed = |error: std::io::Error| Error::io(path.display(), &error);
+    let mode = std::fs::metadata(path).map_err(failed)?.permissions().mode();
+    if mode & 0o777 == 0o600 {
+        return Ok(());
+    }
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(failed)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -236,12 +324,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub(crate) fn storage(error: rusqlite::Error) -> Error {
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => Error::storage_full("the database"),
-        Some(ErrorCode::ReadOnly | ErrorCode::SystemIoFailure) => Error::new(
-            ErrorKind::Unavailable,
-            FAILING,
-            format!("the disk does not take the change ({error}); it may be read-only after an error, or dying: look into the system's journal, and take a backup"),
-        )
-        .vi("Bộ nhớ của đài không ghi được (có thể bị chuyển sang chỉ đọc hoặc sắp hỏng). Hãy sao lưu và báo kỹ thuật viên."),
+        // CannotOpen: of the files beside the database, which a disk that takes nothing does not let it make
+        Some(ErrorCode::ReadOnly | ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => {
+            Error::storage_failing(error)
+        }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::new(
             ErrorKind::Unavailable,
             "database_busy",

@@ -1,6 +1,6 @@
 //! Facts about the board itself.
 
-use super::{Store, storage, time};
+use super::{Change, Store, storage, time};
 use crate::error::Result;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, named_params};
@@ -53,11 +53,18 @@ impl Store {
 
     /// Keeps that the station is stopped (by whom) or released, with the row that says so in the airing log.
     pub fn keep_stopped(&self, id: &str, name: &str, stopped: bool, at: Timestamp) -> Result<()> {
-        self.write(|transaction| {
-            put(transaction, "stopped", if stopped { name } else { "" })?;
-            let kind = if stopped { "stop" } else { "resume" };
-            super::airings::append(transaction, at, kind, &serde_json::json!({ "by": id, "name": name }))?;
-            Ok(())
-        })
+        self.write(|transaction| switched(transaction, (id, name), stopped, at))
     }
+}
+
+pub(super) fn switched(
+    change: &Change<'_>,
+    (id, name): (&str, &str),
+    stopped: bool,
+    at: Timestamp,
+) -> Result<()> {
+    put(change, "stopped", if stopped { name } else { "" })?;
+    let kind = if stopped { "stop" } else { "resume" };
+    super::airings::append(change, at, kind, &serde_json::json!({ "by": id, "name": name }))?;
+    Ok(())
 }

@@ -42,6 +42,12 @@ pub(super) fn keep_before(connection: &Connection, data: &Path) {
     }
 }
 
+/// Whether this program can read a database as it stands.
+pub(super) fn is_up_to_date(connection: &Connection) -> Result<bool> {
+    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(storage)?;
+    Ok(found == VERSION)
+}
+
 /// Creates what is not there yet.
 ///
 /// # Errors

@@ -480,7 +480,7 @@ pub(super) fn show(app: &App, it: &Emergency) -> Result<Value> {
         "confirmed_by": it.confirmed_by.as_ref().map(|(_, name)| name),
         "confirmed_at": it.confirmed_at.map(|at| wire::local(at, timezone)),
         "state": state,
-        "kept": app.playout.unkept(it.id).is_none(),
+        "kept": app.playout.unkept(it.id).is_none() && app.playout.unkept_confirmation(it.id).is_none(),
         "airings": airings.iter().map(|airing| wire::airing(airing, timezone)).collect::<Vec<Value>>(),
     }))
 }

@@ -309,18 +309,28 @@ async fn switch(app: Arc<App>, caller: Caller, body: Bytes, stop: bool) -> Resul
     if !body.is_empty() {
         read::<Nothing>(&body)?;
     }
+    // the last word must be the one that is kept
+    let turn = app.turns.take("switch").await;
+    // silence first: a log that cannot be written does not keep the loudspeakers on, nor an emergency silent
     app.playout.switch(caller.name.clone(), stop).await?;
-    let kept =
-        work(&app, move |app| app.store.keep_stopped(&caller.id, &caller.name, stop, app.clock.now().wall))
-            .await;
-    if let Err(error) = kept {
-        // silence first: a log that cannot be written does not keep the loudspeakers on
-        tracing::error!(%error, stop, "the station was switched, and that could not be kept");
-        if !stop {
-            return Err(error);
+    let kept = work(&app, move |app| {
+        let _turn = turn;
+        let by = (caller.id, caller.name);
+        if app.playout.status().unkept_switches == 0 {
+            match app.store.keep_stopped(&by.0, &by.1, stop, app.clock.now().wall) {
+                Ok(()) => return Ok(true),
+                Err(error) => {
+                    tracing::error!(%error, stop, "the station was switched, and that cannot be kept yet");
+                }
+            }
         }
-    }
-    json(StatusCode::OK, &json!({ "stopped": stop }))
+        // behind what waits already
+        app.playout.switched_later(by, stop)?;
+        Ok(false)
+    })
+    .await?;
+    let status = if kept { StatusCode::OK } else { StatusCode::ACCEPTED };
+    json(status, &json!({ "stopped": stop, "kept": kept }))
 }
 
 /// An administrator confirms that the station's wall clock is right.

@@ -185,7 +185,7 @@ fn a_full_disk_keeps_nothing_by_halves_and_is_survived() {
     }
     assert!(warned(&station, "disk_full"), "it says why nothing scheduled airs");
     // STOP works whatever the disk says
-    station.operator().post("/stop", &json!({})).expect(200);
+    assert_eq!(station.operator().post("/stop", &json!({})).expect(202).json()["kept"], false);
     let status = station.operator().get("/status").expect(200).json();
     assert_eq!(status["stopped"], "operator");
     // its time passes without a sound: what cannot be written down is not aired
