@@ -20,6 +20,7 @@ mod confined;
 mod disk_full;
 mod emergency;
 mod evidence;
+mod faults;
 mod four_eyes;
 mod heads;
 mod hostile;

@@ -103,6 +103,9 @@ pub(crate) fn samples(wav: &[u8]) -> Vec<i16> {
 
 /// Where `wanted` lies in `heard`, sample for sample.
 pub(crate) fn find(heard: &[i16], wanted: &[i16]) -> Vec<usize> {
+    if heard.len() < wanted.len() {
+        return Vec::new();
+    }
     let silent = wanted.iter().take_while(|sample| **sample == 0).count();
     let wanted = &wanted[silent..];
     let first = wanted[0];

@@ -171,7 +171,13 @@ impl Station {
     }
 
     /// Starts a daemon by this command and waits until it is ready; how long that took.
-    pub(crate) fn run(&mut self, mut command: Command) -> Duration {
+    pub(crate) fn run(&mut self, command: Command) -> Duration {
+        self.try_run(command)
+            .unwrap_or_else(|| panic!("the daemon ended, or was not ready within {READY_WITHIN:?}"))
+    }
+
+    /// The same of a daemon that may end instead: none then.
+    pub(crate) fn try_run(&mut self, mut command: Command) -> Option<Duration> {
         assert!(self.daemon.is_none(), "one daemon at a time");
         let from = self.said.count();
         let begun = instant();
@@ -187,9 +193,7 @@ impl Station {
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| said.add(line)));
         self.daemon = Some(Daemon { child });
         let said = Arc::clone(&self.said);
-        let ready = said
-            .wait_from(from, "ready: http", READY_WITHIN, || self.running())
-            .unwrap_or_else(|| panic!("the daemon ended, or was not ready within {READY_WITHIN:?}"));
+        let ready = said.wait_from(from, "ready: http", READY_WITHIN, || self.running())?;
         let took = instant().saturating_duration_since(begun);
         self.port = ready
             .split_once("ready: http")
@@ -198,7 +202,7 @@ impl Station {
             .and_then(|rest| rest.split_whitespace().next())
             .and_then(|port| port.parse().ok())
             .unwrap_or_else(|| panic!("no port in {ready:?}"));
-        took
+        Some(took)
     }
 
     fn running(&mut self) -> bool {
@@ -220,9 +224,15 @@ impl Station {
 
     /// Asks the daemon to end in good order and waits for it.
     pub(crate) fn terminate(&mut self) -> ExitStatus {
-        let mut daemon = self.daemon.take().expect("a daemon");
-        let id = rustix::process::Pid::from_child(&daemon.child);
+        let child = &self.daemon.as_ref().expect("a daemon").child;
+        let id = rustix::process::Pid::from_child(child);
         rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+        self.ended()
+    }
+
+    /// Waits for the daemon to end by itself.
+    pub(crate) fn ended(&mut self) -> ExitStatus {
+        let mut daemon = self.daemon.take().expect("a daemon");
         wait_for("the daemon to end", ENDS_WITHIN, || daemon.child.try_wait().unwrap())
     }
 
