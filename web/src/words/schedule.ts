@@ -1,0 +1,95 @@
+import type { Catalogue } from "./index.svelte";
+
+/** The calendar of what will air, and of what did. */
+export const schedule = {
+  parts: ["Các phần của lịch", "Parts of the schedule"],
+  plan: ["Lịch phát", "Plan"],
+  view: ["Cách xem", "View"],
+  list: ["Danh sách", "List"],
+  day: ["Ngày", "Day"],
+  week: ["Tuần", "Week"],
+  month: ["Tháng", "Month"],
+  today: ["Hôm nay", "Today"],
+  earlier: ["Trước", "Earlier"],
+  later: ["Sau", "Later"],
+  go_to: ["Đến ngày", "Go to a day"],
+  range: ["{from} – {to}", "{from} – {to}"],
+  month_of: ["Tháng {month}/{year}", "{month}/{year}"],
+
+  slots: ["{count} lượt", { one: "{count} slot", other: "{count} slots" }],
+  slots_lost: [
+    "{count} lượt · {lost} không trọn",
+    { one: "{count} slot · {lost} not to the end", other: "{count} slots · {lost} not to the end" },
+  ],
+  more: ["+{count} nữa", { one: "+{count} more", other: "+{count} more" }],
+  due: ["sẽ phát", "will air"],
+  refused: ["không phát được", "will not air"],
+  aired: ["đã phát", "aired"],
+  lost: ["không phát trọn", "not heard to its end"],
+  over: ["chưa có kết quả", "no outcome yet"],
+  window: ["khung giờ phát", "window"],
+  legend: ["Chú giải", "Legend"],
+  outside: ["Ngoài khung giờ phát", "Outside the windows"],
+  empty_window: ["Chưa có gì trong khung giờ này.", "Nothing is planned in this window."],
+  empty_day: ["Không có lượt phát nào trong ngày này.", "Nothing is planned on this day."],
+  empty_past: ["Nhật ký không ghi lần phát nào trong ngày này.", "The log has no airing on this day."],
+  no_log: [
+    "Những ngày đã qua chỉ hiện với người được xem nhật ký.",
+    "Days that are over are shown to those who may read the log.",
+  ],
+  overfull: [
+    "{days}: đài có quá nhiều lượt phát để vẽ chung. Hãy xem từng ngày.",
+    "{days}: too many slots are planned to draw them together. Look at single days.",
+  ],
+  capped: [
+    "Chỉ hiện {count} lần phát đầu của khoảng này; phần còn lại ở trang Nhật ký.",
+    "Only the first {count} airings of this time are shown; the log has them all.",
+  ],
+  no_windows: [
+    "Chưa có khung giờ phát nào: đài không phát gì ngoài khẩn cấp.",
+    "There is no window: nothing airs but emergencies.",
+  ],
+  settings: [
+    "Khung giờ phát, cụm loa và ngày lễ được sửa trong Thiết lập.",
+    "Windows, zones and holidays are changed in the settings.",
+  ],
+  window_note: [
+    "Khung giờ vẽ theo ngày thường trong tuần; ngày lễ đóng hay mở thêm thì lý do ghi ở từng lượt phát.",
+    "Windows are drawn as on an ordinary week; what a holiday closes or opens is told by each slot's reason.",
+  ],
+  drag_hint: [
+    "Kéo một chương trình để đổi giờ; hoặc bấm vào rồi chọn “Đổi giờ”.",
+    "Drag a programme to move it; or open it and choose “Move”.",
+  ],
+
+  details: ["Chi tiết", "Details"],
+  why: ["Vì sao", "Why"],
+  approved_by: ["Duyệt: {name}", "Approved by {name}"],
+  not_approved: ["chưa duyệt", "not approved"],
+  moved_by_plan: ["đã dời giờ", "moved"],
+  make_good: ["phát bù", "second chance"],
+  yields: ["sẽ bị “{name}” ngắt", "will be cut by “{name}”"],
+  length: ["dài {length}", "{length} long"],
+  heard: ["nghe được {aired} / {planned}", "{aired} of {planned} heard"],
+  open_programme: ["Mở chương trình", "Open the programme"],
+  open_campaign: ["Mở đợt tuyên truyền", "Open the campaign"],
+  open_log: ["Xem trong nhật ký", "See the log"],
+  show_all: ["Xem thêm {count} lượt", { one: "Show {count} more", other: "Show {count} more" }],
+
+  move: ["Đổi giờ", "Move"],
+  move_title: ["Đổi giờ “{name}”", "Move “{name}”"],
+  move_one: ["Chỉ lần phát này được đổi giờ.", "Only this one start is moved."],
+  move_all: [
+    "Giờ của chương trình được đổi cho mọi ngày, không chỉ ngày này.",
+    "The programme's time changes on every day, not on this one alone.",
+  ],
+  move_now: ["Hiện nay", "Now"],
+  move_then: ["Sau khi đổi", "Then"],
+  new_time: ["Giờ mới", "New time"],
+  new_date: ["Ngày và giờ mới", "New date and time"],
+  move_save: ["Lưu giờ mới", "Save the new time"],
+  move_unsaid: [
+    "Giờ của chương trình này không đổi được bằng cách kéo. Hãy mở chương trình để sửa.",
+    "This programme's time cannot be changed like this. Open the programme and change it there.",
+  ],
+} as const satisfies Catalogue;
