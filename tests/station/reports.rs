@@ -106,7 +106,8 @@ fn what_was_heard_is_reported_in_every_form() {
     station.uploader().get("/reports/airtime").refuses("an uploader", 403, "missing_scope");
 
     // the command line says the same, with and without the daemon
-    let told = station.command(&["report", "airtime", "--by", "segment", "--json", "--from", &at.to_string()]);
+    let told =
+        station.command(&["report", "airtime", "--by", "segment", "--json", "--from", &at.to_string()]);
     assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
     let told: Value = serde_json::from_slice(&told.stdout).unwrap();
     assert_eq!(told["items"], report["items"]);
