@@ -47,6 +47,13 @@ describe("what is seen", () => {
   });
 });
 
+it("stands at its time although it was measured a little early", () => {
+  const early = { ...airing("a", "05:00", "aired"), started: `${DAY}T04:59:59.99+07:00` };
+  const late = { ...airing("b", "06:00", "aired"), started: `${DAY}T06:00:07+07:00` };
+  const items = itemsOf({ slots: [], refusals: [] }, [early, late], now);
+  expect(items.map((item) => item.civil.slice(11))).toEqual(["05:00:00", "06:00:07"]);
+});
+
 describe("blocks", () => {
   it("are few, however many slots a day has", () => {
     const minutes = Array.from({ length: 1440 }, (_, minute) => {

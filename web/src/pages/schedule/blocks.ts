@@ -66,7 +66,10 @@ export function ofPlan(plan: Slot | Refusal, kind: "due" | "refused"): Item {
 }
 
 export function ofAiring(airing: Airing): Item {
-  const start = airing.started ?? airing.planned_start;
+  const { planned_start: planned, started } = airing;
+  // measured a hundredth of a second early is still five o'clock, and inside its window
+  const punctual = !started || Math.abs(Date.parse(started) - Date.parse(planned)) < 1000;
+  const start = punctual ? planned : started;
   const from = Date.parse(start);
   const campaign = airing.programme ? null : uuid(airing.campaign);
   return {
