@@ -33,7 +33,7 @@ const SOURCES: [&str; 22] = [
 ];
 
 /// Everything that is served under `/api/v1`.
-const SERVED: [(&str, &str); 91] = [
+const SERVED: [(&str, &str); 92] = [
     ("get", "/health"),
     ("get", "/status"),
     ("get", "/events"),
@@ -51,6 +51,7 @@ const SERVED: [(&str, &str); 91] = [
     ("post", "/amplifier/on"),
     ("post", "/amplifier/off"),
     ("get", "/airings/checkpoint"),
+    ("get", "/airings/chain"),
     ("post", "/airings/witness"),
     ("get", "/reports/airtime"),
     ("get", "/metrics"),

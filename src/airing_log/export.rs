@@ -48,21 +48,43 @@ pub fn export(
     format: Format,
     out: &mut impl Write,
 ) -> Result<Exported> {
-    let failed = |error: std::io::Error| Error::io("the export", &error);
-    if format == Format::Csv {
-        writeln!(out, "row,at,kind,body,prev,hash").map_err(failed)?;
+    let mut export = Export::new(from, to, format);
+    while export.page(store, out)? {}
+    Ok(export.done)
+}
+
+/// An export on its way, a page at a time: whoever sends it over a line waits between two.
+#[derive(Debug)]
+pub struct Export {
+    from: Option<jiff::Timestamp>,
+    to: Option<jiff::Timestamp>,
+    format: Format,
+    /// The last row that was looked at; None before the first page.
+    after: Option<i64>,
+    /// What was written so far.
+    done: Exported,
+}
+
+impl Export {
+    /// Nothing is written yet.
+    pub fn new(from: Option<jiff::Timestamp>, to: Option<jiff::Timestamp>, format: Format) -> Self {
+        Self { from, to, format, after: None, done: Exported::default() }
     }
-    let mut done = Exported::default();
-    let mut after = 0;
-    if let Some(removed) = store.removed()? {
-        (done.removed, after) = (Some(removed.row), removed.row);
-        if format == Format::Ndjson && from.is_none() && to.is_none() {
-            writeln!(out, "{}", removed.boundary()?.line()).map_err(failed)?;
-        }
-    }
-    loop {
+
+    /// Writes the next rows. False when there were no more.
+    ///
+    /// # Errors
+    /// As [`export`].
+    pub fn page(&mut self, store: &Store, out: &mut impl Write) -> Result<bool> {
+        let failed = |error: std::io::Error| Error::io("the export", &error);
+        let after = match self.after {
+            Some(after) => after,
+            None => self.begin(store, out)?,
+        };
+        self.after = Some(after);
+        let done = &mut self.done;
         let rows = store.log_rows(after, PAGE)?;
-        let Some(last) = rows.last().map(|row| row.row) else { return Ok(done) };
+        let Some(last) = rows.last().map(|row| row.row) else { return Ok(false) };
         if let Some(first) = rows.first().map(|row| row.row).filter(|first| *first != after + 1) {
             let now = store.removed()?.map(|removed| removed.row);
             if now != done.removed {
@@ -71,17 +93,17 @@ pub fn export(
             }
             done.lost_before.get_or_insert(first);
         }
-        after = last;
+        self.after = Some(last);
         for row in rows {
             let at: Option<jiff::Timestamp> = row.at.parse().ok();
-            let inside =
-                at.is_none_or(|at| from.is_none_or(|from| at >= from) && to.is_none_or(|to| at < to));
+            let inside = at
+                .is_none_or(|at| self.from.is_none_or(|from| at >= from) && self.to.is_none_or(|to| at < to));
             if !inside {
                 continue;
             }
             done.rows += 1;
             done.range = Some((done.range.map_or(row.row, |(first, _)| first), row.row));
-            match format {
+            match self.format {
                 Format::Ndjson => {
                     let line = Row::from(row)
                         .line()
@@ -95,6 +117,21 @@ pub fn export(
                 }
             }
         }
+        Ok(true)
+    }
+
+    /// What stands before the first row; the row behind which it begins.
+    fn begin(&mut self, store: &Store, out: &mut impl Write) -> Result<i64> {
+        let failed = |error: std::io::Error| Error::io("the export", &error);
+        if self.format == Format::Csv {
+            writeln!(out, "row,at,kind,body,prev,hash").map_err(failed)?;
+        }
+        let Some(removed) = store.removed()? else { return Ok(0) };
+        self.done.removed = Some(removed.row);
+        if self.format == Format::Ndjson && self.from.is_none() && self.to.is_none() {
+            writeln!(out, "{}", removed.boundary()?.line()).map_err(failed)?;
+        }
+        Ok(removed.row)
     }
 }
 

@@ -1,10 +1,12 @@
-//! `GET /airings/checkpoint`: the log's head, signed. `POST /airings/witness`: somebody countersigned it.
+//! `GET /airings/checkpoint`: the log's head, signed. `GET /airings/chain`: the log itself, as it is exported and verified.
+//! `POST /airings/witness`: somebody countersigned the head.
 //!
-//! Both take the scope `airings:read`: who collects the log may say that they saw it, and what they say is held against the
+//! All take the scope `airings:read`: who collects the log may say that they saw it, and what they say is held against the
 //! collectors' keys in the configuration, not against who brings it.
 
 use super::{App, Query, body, caller, json, query, respond, with, work};
 use crate::access::Caller;
+use crate::airing_log::export::{Export, Format};
 use crate::error::{Error, ErrorKind, Result};
 use bytes::Bytes;
 use loaxa_evidence::hex;
@@ -34,7 +36,41 @@ pub(super) fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
         .and(body())
         .then(|app, caller, body| respond(witness(app, caller, body)))
         .boxed();
-    checkpoint.or(witness).unify().boxed()
+    let chain = warp::path("airings")
+        .and(warp::path("chain"))
+        .and(warp::path::end())
+        .and(warp::get())
+        .and(with(app))
+        .and(query())
+        .then(|app, query| respond(chain(app, query)))
+        .boxed();
+    checkpoint.or(witness).unify().or(chain).unify().boxed()
+}
+
+/// The log as `loaxa log export` writes it, a page at a time: no thread waits for whoever reads it slowly.
+#[allow(clippy::unused_async, reason = "as every answer")]
+async fn chain(app: Arc<App>, query: Query) -> Result<Response> {
+    query.only(&[])?;
+    let state = Some((app, Export::new(None, None, Format::Ndjson)));
+    let pages = futures_util::stream::unfold(state, move |state| async move {
+        let (app, mut export) = state?;
+        let page = work(&app, move |app| {
+            let mut text = Vec::new();
+            let more = export.page(&app.store, &mut text)?;
+            Ok((export, text, more))
+        });
+        match page.await {
+            Ok((export, text, more)) => Some((Ok(Bytes::from(text)), more.then_some((app, export)))),
+            // an answer that breaks off is no log that was cut short: the line ends without its last piece
+            Err(error) => Some((Err(error), None)),
+        }
+    });
+    let mut response = warp::reply::Reply::into_response(warp::reply::stream(pages));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
+    let name = HeaderValue::from_static("attachment; filename=\"airing-log.ndjson\"");
+    headers.insert(header::CONTENT_DISPOSITION, name);
+    Ok(response)
 }
 
 async fn checkpoint(app: Arc<App>, query: Query, accept: Option<String>) -> Result<Response> {

@@ -139,6 +139,7 @@ pub const TABLE: &[Right] = &[
     right("POST", "/plan/preview", PLAN),
     right("GET", "/airings", LOG),
     right("GET", "/airings/checkpoint", LOG),
+    right("GET", "/airings/chain", LOG),
     right("POST", "/airings/witness", LOG),
     right("GET", "/reports/airtime", LOG),
     right("POST", "/orders", PUSH),
