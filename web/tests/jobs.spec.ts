@@ -10,7 +10,7 @@ test("a recording is uploaded, approved by another, heard, verified and exported
   await station.alwaysOpen();
   const broadcaster = await open("broadcaster", PHONE);
   await broadcaster.goto(`${station.address}/#/recordings/upload`);
-  const file = { name: "lịch_tiêm_chủng.wav", mimeType: "audio/wav", buffer: tone(523, 4) };
+  const file = { name: "lịch_tiêm_chủng.wav", mimeType: "audio/wav", buffer: tone(523, 10) };
   await broadcaster.locator(".drop input").setInputFiles(file);
   await broadcaster.getByRole("button", { name: "Tải lên", exact: true }).click();
   await expect(broadcaster.getByText("Đã lên đài, chờ duyệt.")).toBeVisible();
@@ -31,12 +31,12 @@ test("a recording is uploaded, approved by another, heard, verified and exported
   await expect(leader.getByText("Đã duyệt “lịch tiêm chủng”.")).toBeVisible();
   expect(station.heardSeconds(523)).toBe(0);
 
-  const at = new Date(Date.now() + 8_000).toISOString();
+  const at = new Date(Date.now() + 12_000).toISOString();
   await station.ask("broadcaster", "POST", "/programmes", { name: "Y tế xã", segments: [id], at: [at] });
   await leader.goto(`${station.address}/#/today`);
   await expect(leader.getByRole("heading", { name: "Đang phát" })).toBeVisible({ timeout: 60_000 });
   await expect(leader.getByRole("meter")).toBeVisible();
-  await expect.poll(() => station.heardSeconds(523), { timeout: 60_000 }).toBeGreaterThan(3.5);
+  await expect.poll(() => station.heardSeconds(523), { timeout: 60_000 }).toBeGreaterThan(9);
 
   const auditor = await open("auditor", DESKTOP);
   await auditor.goto(`${station.address}/#/log`);

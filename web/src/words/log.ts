@@ -3,8 +3,8 @@ import type { Catalogue } from "./index.svelte";
 /** The airing log: list, filters, evidence, files. */
 export const log = {
   intro: [
-    "Những gì loa đã thực sự phát, do đài đo và ghi lại. Không ai sửa hay xóa được.",
-    "What the loudspeakers really aired, measured and written down by the station. Nobody can change or remove it.",
+    "Những gì loa đã thực sự phát, do đài đo và ghi lại. Ai sửa hay xóa, “Kiểm tra” sẽ thấy.",
+    "What the loudspeakers really aired, measured and written down by the station. Whoever changes or removes a row is found out by “Verify”.",
   ],
   period: ["Thời gian", "Period"],
   period_today: ["Hôm nay", "Today"],
