@@ -18,6 +18,9 @@ if ! "$venv/bin/schemathesis" --version 2>/dev/null | grep -qF "$version"; then
     "$venv/bin/pip" install --quiet "schemathesis==$version"
 fi
 
+hooks=$(realpath "$(dirname "$0")/schemathesis_hooks.py")
+program=$(realpath "$program")
+venv=$(realpath "$venv")
 home=$(mktemp -d)
 station=
 end() {
@@ -80,10 +83,10 @@ for name in everything admin scheduler broadcaster approver auditor emergency no
     header=(); [ -n "${who[$name]}" ] && header=(-H "Authorization: Bearer ${who[$name]}")
     echo "== $name, $share s"
     # events never end; refused logins slow us down, and that is tested elsewhere
-    "$venv/bin/schemathesis" run "$document" --url "http://127.0.0.1:$port" "${header[@]}" --max-time "$share" \
+    (cd "$home" && SCHEMATHESIS_HOOKS="$hooks" "$venv/bin/schemathesis" run "$document" --url "http://127.0.0.1:$port" "${header[@]}" --max-time "$share" \
         --exclude-path /api/v1/events --continue-on-failure --request-timeout 30 --max-failures 50 \
         --checks not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance,allow_header_conformance \
-        --suppress-health-check all --warnings off --seed 1 --no-color >"$home/$name.txt" 2>&1 || failed=1
+        --suppress-health-check all --warnings off --seed 1 --no-color) >"$home/$name.txt" 2>&1 || failed=1
     grep -v '^ *$' "$home/$name.txt" | tail -n "${TAIL:-60}"
     kill -0 "$station" 2>/dev/null || { tail -n 50 "$home/log"; echo 'the station ended'; exit 1; }
 done
