@@ -120,6 +120,7 @@ fn one(
         valid_until: None,
         campaign: None,
         external_id: Some(chime.external_id.to_owned()),
+        trim: None,
     };
     intake.adopt(&file, describe, STATION).map(Some)
 }

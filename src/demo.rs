@@ -171,5 +171,6 @@ fn described(app: &App, title: &str, sha256: String, bytes: u64) -> NewSegment {
         valid_until: None,
         campaign: None,
         external_id: None,
+        trim: None,
     }
 }

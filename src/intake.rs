@@ -11,14 +11,14 @@ use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::Events;
 use crate::preparing::{For, Workshop};
-use crate::store::{NewSegment, SegmentRecord, Store};
+use crate::store::{NewSegment, PreparedSound, SegmentRecord, Store};
 use bytes::Bytes;
 pub use folders::Folders;
 use folders::TemporaryFile;
 pub(crate) use folders::sync_folder;
 use futures_util::{Stream, StreamExt};
 use loaxa_audio::inspect::InspectRefusal;
-use loaxa_schedules::{Reason, SegmentId, Standing};
+use loaxa_schedules::{Reason, SegmentId, Standing, Trim};
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::io::Read;
@@ -189,6 +189,63 @@ impl Intake {
         match self.read(id).await {
             Err(error) if error.kind == ErrorKind::NotFound => task.await.map_err(died)?,
             found => found.map(|record| (record, true)),
+        }
+    }
+
+    /// Prepares another part of a segment's original (`trim`; None for all of it), and then changes the segment in one step
+    /// with `keep`: whatever happens before that, the segment is as it was. It is brought to its end even when nobody
+    /// waits for it any more.
+    ///
+    /// # Errors
+    /// `preparing` when it takes long and goes on by itself; with the inspection's reason when nothing usable is left;
+    /// what `keep` says.
+    pub async fn trim(
+        self: &Arc<Self>,
+        record: SegmentRecord,
+        trim: Option<Trim>,
+        keep: impl FnOnce(&PreparedSound) -> Result<SegmentRecord> + Send + 'static,
+    ) -> Result<SegmentRecord> {
+        let intake = Arc::clone(self);
+        let title = record.pushed.title.clone();
+        let task = tokio::spawn(async move {
+            let _turn = intake.workshop.turns().take(&record.pushed.sha256).await;
+            let lane = intake.workshop.lanes().for_upload().await?;
+            blocking(move || {
+                let _lane = lane;
+                let wanted = NewSegment { trim, ..record.pushed.clone() };
+                let asked = SegmentRecord { pushed: wanted, ..record.clone() };
+                let prepared =
+                    intake.workshop.make(&asked, For::People)?.map_err(|refusal| refused(&refusal))?;
+                let shelf = intake.workshop.shelf();
+                shelf.keep_also(&prepared.root);
+                let kept = keep(&prepared);
+                match &kept {
+                    Ok(now) => {
+                        if let Some(old) =
+                            record.prepared.as_deref().filter(|old| Some(*old) != now.prepared.as_deref())
+                        {
+                            // what sounds, or is about to, has it open
+                            shelf.supersede(old);
+                        }
+                        intake.events.segment(now);
+                        intake.plan_changed.send_modify(|count| *count += 1);
+                    }
+                    Err(_) => intake.discard_unnamed(&prepared.root),
+                }
+                kept
+            })
+            .await
+        });
+        match tokio::time::timeout(ANSWER_AFTER, task).await {
+            Ok(answer) => {
+                answer.map_err(|error| Error::internal(format!("trimming {title:?} died: {error}")))?
+            }
+            Err(_) => Err(Error::new(
+                ErrorKind::Unavailable,
+                "preparing",
+                format!("{title:?} is long and is still being trimmed; look at it again in a minute"),
+            )
+            .vi(format!("Bản ghi “{title}” dài nên đang được cắt; hãy xem lại sau một phút."))),
         }
     }
 

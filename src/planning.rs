@@ -202,6 +202,7 @@ fn facts(record: &SegmentRecord, leave: Leave) -> SegmentFacts {
         language: pushed.language.clone(),
         music: pushed.music,
         original_sha256: pushed.sha256.clone(),
+        trim: pushed.trim,
         standing: leave.standing,
         prepared: record
             .prepared

@@ -293,6 +293,7 @@ mod tests {
             valid_until: None,
             campaign: None,
             external_id: None,
+            trim: None,
         };
         store.add_segment(&new, "i", NOW).unwrap();
         store.set_standing(new.id, Standing::AwaitingApproval, None).unwrap();

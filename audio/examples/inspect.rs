@@ -46,6 +46,7 @@ fn main() -> ExitCode {
     let request = InspectRequest {
         original,
         original_sha256,
+        part: None,
         output: output.into(),
         sample_rate: rate,
         max_duration: Duration::from_secs(4 * 3600),

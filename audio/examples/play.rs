@@ -58,6 +58,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let request = InspectRequest {
         original_sha256: to_hex(&Sha256::digest(std::fs::read(&options.file)?)),
+        part: None,
         original: options.file,
         output: folder.path().join("prepared"),
         sample_rate: options.rate,

@@ -13,6 +13,7 @@ mod files;
 mod foreign;
 mod mp4;
 mod open;
+mod part;
 mod refusal;
 mod sink;
 mod sniff;
@@ -33,6 +34,7 @@ use crate::loudness::{Correction, Loudness};
 pub use decode::inspect_file;
 pub(crate) use decode::inspect_opened;
 pub(crate) use files::InspectFiles;
+pub use part::KeptPart;
 pub use refusal::{InspectRefusal, RefusalCode};
 pub use tags::{MAX_CHARS as MAX_TAG_CHARS, Tags};
 pub use warning::{InspectWarning, WarningCode};
@@ -45,6 +47,9 @@ pub struct InspectRequest {
     /// SHA-256 of the original, 64 hex digits, as computed when it was received. What is decoded is hashed on the way
     /// and compared.
     pub original_sha256: String,
+    /// The part that is prepared; `None` for all of it. The original is decoded and judged whole all the same.
+    #[serde(default)]
+    pub part: Option<KeptPart>,
     /// Where the prepared file goes: a new name in a folder on the final file system. Removed again after a refusal.
     pub output: PathBuf,
     /// The station's sample rate in Hz.
@@ -71,6 +76,10 @@ pub struct InspectReport {
     pub channels: u16,
     /// The station's sample rate, in Hz.
     pub sample_rate: u32,
+    /// Length of the original, in frames at `original_rate`, whatever part of it was prepared.
+    pub original_frames: u64,
+    /// Peaks of the whole original, mixed down, for drawing it: as `waveform`.
+    pub original_waveform: Vec<u8>,
     /// Length of the prepared form, in frames at `sample_rate`.
     pub frames: u64,
     /// Identity of the prepared form, hex: what an approval names and what [`crate::prepared::Prepared::open`] wants.
@@ -94,7 +103,21 @@ pub struct InspectReport {
     pub confinement: Confinement,
 }
 
+impl InspectRequest {
+    /// What the prepared file names as what it was made from, lower-case hexadecimal.
+    #[must_use]
+    pub fn made_from(&self) -> String {
+        KeptPart::made_from(&self.original_sha256, self.part)
+    }
+}
+
 impl InspectReport {
+    /// Playing time of the original.
+    #[must_use]
+    pub fn original_duration(&self) -> Duration {
+        crate::prepared::frames_to_duration(self.original_frames, self.original_rate)
+    }
+
     /// Playing time.
     #[must_use]
     pub fn duration(&self) -> Duration {

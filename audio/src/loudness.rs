@@ -9,6 +9,7 @@ mod hum;
 mod judge;
 mod limiter;
 mod meter;
+mod outline;
 mod silence;
 mod true_peak;
 mod waveform;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use channels::{ChannelMeter, Mix};
 pub(crate) use correct::Corrected;
 pub(crate) use meter::{Measured, Meter};
+pub(crate) use outline::Outline;
 
 use crate::inspect::InspectWarning;
 use crate::prepared::{PreparedError, Working};

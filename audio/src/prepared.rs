@@ -102,8 +102,8 @@ pub struct PreparedInfo {
     pub sample_rate: u32,
     /// Size of the whole file.
     pub bytes: u64,
-    /// SHA-256 of the original that this was made from.
-    pub original_sha256: [u8; 32],
+    /// What this was made from: [`crate::inspect::KeptPart::made_from`], the SHA-256 of the original where all of it was taken.
+    pub made_from: [u8; 32],
 }
 
 impl PreparedInfo {

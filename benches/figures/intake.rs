@@ -44,6 +44,7 @@ fn child_and_verification(folder: &Path, file: &Path, table: &mut Table) {
     let request = InspectRequest {
         original: file.into(),
         original_sha256: to_hex(&Sha256::digest(std::fs::read(file).unwrap())),
+        part: None,
         output: folder.join("prepared.pcm"),
         sample_rate: 48_000,
         max_duration: Duration::from_secs(3_600),

@@ -101,6 +101,7 @@ fn segment(store: &Store, nth: u32, uploader: &str, approver: &str, now: Timesta
         valid_until: None,
         campaign: None,
         external_id: None,
+        trim: None,
     };
     let sound = Sound {
         codec: "mp3".to_owned(),
@@ -118,6 +119,9 @@ fn segment(store: &Store, nth: u32, uploader: &str, approver: &str, now: Timesta
         sound,
         waveform: vec![128; 1000],
         recipe: String::new(),
+        trim: None,
+        original_length: SignedDuration::from_secs(4),
+        original_waveform: Vec::new(),
     };
     store.set_prepared(id, &prepared, now).unwrap();
     store.decide(id, Decision::Approve, None, approver, now).unwrap();

@@ -29,6 +29,7 @@ fuzz_target!(|bytes: &[u8]| {
     let request = InspectRequest {
         original,
         original_sha256: to_hex(&Sha256::digest(bytes)),
+        part: None,
         output: folder.join("prepared"),
         sample_rate: 48_000,
         max_duration: Duration::from_secs(20),

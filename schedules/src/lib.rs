@@ -41,6 +41,6 @@ pub use vocabulary::{
     Announced, Bound, Campaign, CampaignId, Class, DateSpan, DayEffect, EmergencyId, Holiday, HolidayId,
     HolidayRule, IdError, Limits, MissedRule, OnHolidays, Ordered, OrderedIn, Outcome, Period, Phase,
     PreparedFacts, Programme, ProgrammeId, Quota, Recurrence, Rotation, SegmentFacts, SegmentId, Share,
-    Standing, StartRule, TimeOfDay, Unit, UnitId, Weekday, Window, WindowId, Zone, ZoneId,
+    Standing, StartRule, TimeOfDay, Trim, Unit, UnitId, Weekday, Window, WindowId, Zone, ZoneId,
 };
 pub use volume::Volume;

@@ -111,6 +111,7 @@ mod tests {
             permitted: Permit { from: start, until: start },
             pcm: "".into(),
             original_sha256: "".into(),
+            trim: None,
             approved_by: None,
             reason: Reason::planned("p", 0, "w"),
         };

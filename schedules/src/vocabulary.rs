@@ -18,7 +18,7 @@ pub use ids::{
     CampaignId, EmergencyId, HolidayId, IdError, ProgrammeId, SegmentId, UnitId, WindowId, ZoneId,
 };
 pub use programme::{LONGEST_GAP, MissedRule, OnHolidays, Programme, Recurrence, StartRule};
-pub use segment::{Ordered, OrderedIn, Outcome, PreparedFacts, SegmentFacts, Standing};
+pub use segment::{Ordered, OrderedIn, Outcome, PreparedFacts, SegmentFacts, Standing, Trim};
 pub(crate) use time::instant_of;
 pub use time::{Bound, TimeOfDay, Weekday};
 pub use unit::Unit;

@@ -29,6 +29,7 @@ fn push(data: &Path, store: &Store, sound: &str) -> String {
         valid_until: None,
         campaign: None,
         external_id: None,
+        trim: None,
     };
     store.add_segment(&new, "i", NOW).unwrap();
     sha256

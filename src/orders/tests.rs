@@ -119,6 +119,7 @@ impl Lab {
             valid_until: None,
             campaign: None,
             external_id: None,
+            trim: None,
         };
         self.store.add_segment(&new, "i", at(NOW)).unwrap();
         let sound = Sound {
@@ -136,6 +137,9 @@ impl Lab {
             sound,
             waveform: Vec::new(),
             recipe: String::new(),
+            trim: None,
+            original_length: SignedDuration::from_secs(4),
+            original_waveform: Vec::new(),
         };
         self.store.set_prepared(self.segment, &prepared, at(NOW)).unwrap();
     }

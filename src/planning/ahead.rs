@@ -26,7 +26,8 @@ const PASSED: SignedDuration = SignedDuration::from_secs(2);
 ///
 /// Where the station was off, what passed since `from` stands as it was planned then: it is missed, and said so, before
 /// anything is planned in its place. An airing of a campaign or a second chance that was announced stays where it was
-/// announced, for the planner would place it anew; unless it may no longer air there.
+/// announced, for the planner would place it anew; unless it may no longer air there. What sounds while its recording is
+/// trimmed goes on as it began.
 pub fn ahead(
     store: &Store,
     site: &Site,
@@ -58,7 +59,8 @@ pub fn ahead(
     }
     for row in store.open_rows()? {
         let Entry::Slot(slot) = row.entry else { continue };
-        if placed_by_planner(&slot) {
+        let goes_on = row.started.is_some() && trimmed_since(store, &slot)?;
+        if placed_by_planner(&slot) || goes_on {
             snapshot.history.push(as_if_aired(&slot));
             if known.insert(slot.key.as_str().to_owned()) {
                 entries.push(if row.started.is_some() {
@@ -105,6 +107,13 @@ pub fn ahead(
 /// The first moment of a civil day.
 fn start_of(date: Date, site: &Site) -> Timestamp {
     date.to_zoned(site.timezone.clone()).map_or(Timestamp::MAX, |start| start.timestamp())
+}
+
+/// Whether what sounds was cut otherwise by a person after it had begun: it goes on as it was approved. What was taken back,
+/// or changed behind the station's back, does not.
+fn trimmed_since(store: &Store, slot: &Slot) -> Result<bool> {
+    let ids = [slot.segment].into();
+    Ok(store.segments_named(&ids)?.iter().any(|record| record.is_trimmed_since(slot)))
 }
 
 /// Whether the planner chose its place, and might choose another one now.
@@ -244,6 +253,7 @@ mod tests {
             valid_until: None,
             campaign: None,
             external_id: None,
+            trim: None,
         };
         store.add_segment(&new, "i", at(NEW)).unwrap();
         let sound = Sound {
@@ -261,6 +271,9 @@ mod tests {
             sound,
             waveform: Vec::new(),
             recipe: String::new(),
+            trim: None,
+            original_length: SignedDuration::from_secs(4),
+            original_waveform: Vec::new(),
         };
         store.set_prepared(new.id, &prepared, at(NEW)).unwrap();
         store.decide(new.id, Decision::Approve, None, "j", at(NEW)).unwrap();

@@ -83,6 +83,7 @@ fn alone(store: &Store, site: &Site, windows: Vec<Window>, programme: &Programme
         language: record.pushed.language.clone(),
         music: false,
         original_sha256: String::new(),
+        trim: None,
         standing: Standing::Approved,
         // one that is not prepared yet counts as a moment
         prepared: Some(PreparedFacts {

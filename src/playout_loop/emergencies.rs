@@ -125,6 +125,7 @@ pub(crate) fn slots(
         permitted,
         pcm: pcm.as_str().into(),
         original_sha256: it.sha256.as_str().into(),
+        trim: segment.pushed.trim,
         approved_by: approved_by.as_deref().map(Into::into),
         reason: reason.clone(),
     };
@@ -391,6 +392,7 @@ mod tests {
             valid_until: None,
             campaign: None,
             external_id: None,
+            trim: None,
         };
         store.add_segment(&segment, "i", it.sent_at).unwrap();
         let sound = Sound {
@@ -408,6 +410,9 @@ mod tests {
             sound,
             waveform: Vec::new(),
             recipe: String::new(),
+            trim: None,
+            original_length: SignedDuration::from_secs(4),
+            original_waveform: Vec::new(),
         };
         store.set_prepared(it.segment, &prepared, it.sent_at).unwrap();
         for approver in ["j", "k"] {

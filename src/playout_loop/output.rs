@@ -8,7 +8,7 @@ use super::{Message, PlayoutHandle};
 use crate::airing_log::Evidence;
 use crate::clock::Clock;
 use crate::intake::Folders;
-use crate::store::Store;
+use crate::store::{Store, made_from};
 use jiff::{SignedDuration, Timestamp};
 use loaxa_audio::output::{Clip, Evidence as Measured, Output, OutputEvent, OutputSettings};
 use loaxa_audio::prepared::{Prepared, to_hex};
@@ -47,7 +47,8 @@ struct Manner {
     /// Root hash of its prepared sound.
     root: String,
     /// SHA-256 of the original that was approved.
-    original: String,
+    /// What it must be made from: the part of the original that was approved.
+    made_from: String,
     gain_db: f64,
     /// Where in the recording it begins.
     offset: SignedDuration,
@@ -58,8 +59,8 @@ struct Manner {
 impl Manner {
     fn of(slot: &Slot) -> Self {
         let length = slot.yields.as_ref().map(|_| slot.duration);
-        let (root, original) = (slot.pcm.to_string(), slot.original_sha256.to_string());
-        Self { root, original, gain_db: slot.gain_db, offset: slot.offset, length }
+        let (root, made_from) = (slot.pcm.to_string(), made_from(&slot.original_sha256, slot.trim));
+        Self { root, made_from, gain_db: slot.gain_db, offset: slot.offset, length }
     }
 }
 
@@ -111,7 +112,7 @@ impl Air {
             let _ = sender.send(Message::Verified { slot, root: String::new(), result });
             return;
         };
-        let (root, approved) = (manner.root.clone(), manner.original.clone());
+        let (root, approved) = (manner.root.clone(), manner.made_from.clone());
         self.verified.remove(&slot);
         self.manners.insert(slot.clone(), manner);
         let path = self.folders.prepared(&root);
@@ -390,13 +391,13 @@ impl Air {
 
 /// Holds prepared sound against the original that was approved, by its own word: a second lock beside its root.
 fn made_of(pcm: &Prepared, approved: &str) -> Result<(), String> {
-    let original = to_hex(&pcm.info().original_sha256);
-    if original.eq_ignore_ascii_case(approved) {
+    let source = to_hex(&pcm.info().made_from);
+    if source.eq_ignore_ascii_case(approved) {
         return Ok(());
     }
     let root = &pcm.info().root;
     Err(format!(
-        "the prepared sound {root} was made of the original {original}, but {approved} was approved; push the recording again"
+        "the prepared sound {root} was made of {source}, but {approved} was approved; push the recording again"
     ))
 }
 

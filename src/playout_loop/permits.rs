@@ -3,7 +3,7 @@
 
 use super::{Message, PlayoutHandle, PlayoutLoop};
 use crate::error::{ErrorKind, Result};
-use crate::store::{Emergency, Store};
+use crate::store::{Emergency, Store, made_from};
 use loaxa_schedules::{EmergencyId, Input, Origin, Reason, Slot, SlotKey, Standing};
 use std::sync::Arc;
 
@@ -84,7 +84,9 @@ pub(super) fn require(store: &Store, air: &PlayoutHandle, slot: &Slot) -> std::r
         return Err(Unfit::Silenced(Silenced::Unapproved(Reason::no_order(&slot.title))));
     }
     let standing = match leave.standing {
-        Standing::Approved if record.pushed.sha256 == *slot.original_sha256 => return Ok(()),
+        Standing::Approved if record.made_from() == made_from(&slot.original_sha256, slot.trim) => {
+            return Ok(());
+        }
         Standing::Approved => Standing::Altered,
         other => other,
     };
@@ -126,6 +128,12 @@ impl PlayoutLoop {
         let (store, air, sender) = (Arc::clone(&self.store), self.handle.clone(), self.sender.clone());
         tokio::task::spawn_blocking(move || {
             for (slot, id) in emergencies {
+                // what sounds while its recording is trimmed goes on as it began; the next time asks again
+                let trimmed =
+                    || store.segment(slot.segment).is_ok_and(|record| record.is_trimmed_since(&slot));
+                if air.status().sounds(&slot.key) && trimmed() {
+                    continue;
+                }
                 match silenced(&store, &air, &slot, id) {
                     Ok(None) => {}
                     Ok(Some(why)) => {

@@ -36,7 +36,7 @@ pub fn glance(record: &SegmentRecord, folders: &Folders, recipe: &str) -> Condit
 pub(super) fn open(record: &SegmentRecord, folders: &Folders) -> Result<Prepared, Condition> {
     let root = record.prepared.as_deref().ok_or(Condition::Missing)?;
     match Prepared::open(&folders.prepared(root), root) {
-        Ok(pcm) if to_hex(&pcm.info().original_sha256) == record.pushed.sha256 => Ok(pcm),
+        Ok(pcm) if to_hex(&pcm.info().made_from) == record.made_from() => Ok(pcm),
         Err(PreparedError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
             Err(Condition::Missing)
         }

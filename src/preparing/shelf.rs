@@ -81,7 +81,7 @@ impl Shelf {
     }
 
     /// This one stays too, from now on.
-    pub(super) fn keep_also(&self, root: &str) {
+    pub(crate) fn keep_also(&self, root: &str) {
         if let Some(kept) = &mut self.marks().kept {
             kept.insert(root.to_owned());
         }
@@ -94,7 +94,7 @@ impl Shelf {
     }
 
     /// Another one takes its place.
-    pub(super) fn supersede(&self, root: &str) {
+    pub(crate) fn supersede(&self, root: &str) {
         let now = self.clock.now().mono;
         self.marks().superseded.insert(root.to_owned(), now);
     }

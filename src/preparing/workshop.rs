@@ -5,13 +5,13 @@ use super::shelf::{For, Shelf};
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 use crate::intake::{Folders, sync_folder};
-use crate::store::{PreparedSound, SegmentRecord, Sound};
+use crate::store::{PreparedSound, SegmentRecord, Sound, kept};
 use crate::turns::Turns;
 use jiff::SignedDuration;
 use loaxa_audio::child::{self, ChildLimits};
 use loaxa_audio::inspect::{InspectRefusal, InspectReport, InspectRequest, RefusalCode};
 use loaxa_audio::loudness::Correction;
-use loaxa_schedules::Reason;
+use loaxa_schedules::{Reason, Trim};
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -84,7 +84,7 @@ impl Workshop {
         self.correction.recipe(self.sample_rate)
     }
 
-    /// Decodes a segment's original and puts what is prepared of it under its own hash. It needs a lane.
+    /// Decodes a segment's original and puts what is prepared of its part under its own hash. It needs a lane.
     ///
     /// # Errors
     /// When the machine fails us; the recording's own fault is a refusal.
@@ -106,6 +106,7 @@ impl Workshop {
         let request = InspectRequest {
             original: self.folders.original(&record.pushed.sha256),
             original_sha256: record.pushed.sha256.clone(),
+            part: record.pushed.trim.map(kept),
             output: output.clone(),
             sample_rate: self.sample_rate,
             max_duration: self.max_duration,
@@ -125,12 +126,13 @@ impl Workshop {
         fs::rename(&output, self.folders.prepared(&report.root))
             .map_err(|error| Error::io("the prepared sound", &error))?;
         sync_folder(&self.folders.prepared)?;
-        Ok(Ok(self.prepared(&report)))
+        Ok(Ok(self.prepared(&report, record.pushed.trim)))
     }
 
     /// The most that a child may write: its share of what the disk has, or what is known to be needed.
     fn bound(&self, record: &SegmentRecord, most: u64, whom: For) -> Result<u64> {
-        let known = record.duration.and_then(|length| Duration::try_from(length).ok());
+        // another part of it may be longer than what was prepared before
+        let known = record.length().max(record.duration).and_then(|length| Duration::try_from(length).ok());
         let known = known.map_or(0, |length| {
             let frames = length.as_millis() * u128::from(self.sample_rate) / 1000;
             // while it is being made a frame takes four bytes, two of them in the end
@@ -142,7 +144,7 @@ impl Workshop {
         Ok((left / self.lanes.count()).max(expected.min(left)).min(most))
     }
 
-    fn prepared(&self, report: &InspectReport) -> PreparedSound {
+    fn prepared(&self, report: &InspectReport, trim: Option<Trim>) -> PreparedSound {
         let warnings = report.warnings.iter().map(|warning| Reason {
             code: warning.code.as_str().into(),
             en: warning.en.clone(),
@@ -162,6 +164,10 @@ impl Workshop {
             },
             waveform: report.waveform.clone(),
             recipe: self.recipe(),
+            trim,
+            original_length: SignedDuration::try_from(report.original_duration())
+                .unwrap_or(SignedDuration::MAX),
+            original_waveform: report.original_waveform.clone(),
         }
     }
 }

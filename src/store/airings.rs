@@ -477,6 +477,11 @@ fn due(connection: &Change<'_>, at: Timestamp, entry: &Entry, clock: &str) -> Re
         "planned_ms": planned.map(|planned| i64::try_from(planned.as_millis()).unwrap_or(i64::MAX)),
         "refused": refusal, "clock": clock,
     });
+    if let Entry::Slot(slot) = entry
+        && let Some(trim) = slot.trim
+    {
+        body["trim"] = json!(trim);
+    }
     if offset > SignedDuration::ZERO {
         body["offset_ms"] = json!(millis(offset));
     }

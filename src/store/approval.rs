@@ -11,6 +11,7 @@ mod urgent;
 pub(super) use carried::carry_over;
 pub use decide::{Decision, Ruling};
 pub(super) use edit::add_hand;
+pub(crate) use edit::require_editable;
 pub(super) use urgent::confirmed;
 
 use super::segments::NewSegment;
@@ -88,10 +89,14 @@ const fn needed(class: Class) -> usize {
 #[must_use]
 pub fn digest(it: &NewSegment) -> String {
     let text = |bound: &Option<loaxa_schedules::Bound>| bound.as_ref().map(ToString::to_string);
-    let words = json!({
+    let mut words = json!({
         "format": FORMAT, "sha256": it.sha256, "title": it.title, "language": it.language, "class": it.class.as_str(),
         "music": it.music, "source": it.source, "valid_from": text(&it.valid_from), "valid_until": text(&it.valid_until),
     });
+    // what is not trimmed keeps the digest that it had before anything could be
+    if let Some(trim) = it.trim {
+        words["trim"] = json!(trim);
+    }
     ids::hex(&Sha256::digest(canonical(&words).as_bytes()))
 }
 

@@ -27,6 +27,7 @@ mod upgrade;
 
 pub use airings::{Airing, AiringFilter, LogJob, LogRow, OpenRow};
 pub use airtime::{AirtimeRow, Whose};
+pub(crate) use approval::require_editable;
 pub use approval::{Approval, Approvals, Decision, Ruling, digest};
 pub use copy::{Held, copy_database, head_of, look_at, settle};
 pub use documents::{Document, DocumentKind, Stored};
@@ -36,12 +37,12 @@ pub use idempotency::Remembered;
 pub use identities::{Identity, IdentityKind, NewIdentity, PersonChange};
 pub use orders::{KeptOrder, Leave};
 pub(crate) use orders::{replayed, usable};
-pub use prepared::{PreparedSound, Sound};
+pub use prepared::{PreparedSound, Sound, Waveforms};
 pub use publishers::{NewPublisher, Publisher};
 pub use retention::{Removable, Removed};
 pub use second_factor::SecondFactor;
 pub(crate) use segments::standing_of;
-pub use segments::{NewSegment, SegmentFilter, SegmentRecord};
+pub use segments::{NewSegment, SegmentFilter, SegmentRecord, kept, made_from};
 pub use sessions::{ListedSession, NewSession};
 
 use crate::clock::{Clock, boot_id};

@@ -15,7 +15,7 @@ const COLUMNS: &str =
     o.taken_by, o.taken_at, p.revoked_at IS NOT NULL OR c.revoked_at IS NOT NULL,
     (SELECT s.id FROM segments s WHERE s.sha256 = o.sha256 AND s.title = o.title AND s.language = o.language
       AND s.class = o.class AND s.valid_from IS o.valid_from AND s.valid_until IS o.valid_until
-      AND s.state NOT IN ('rejected', 'withdrawn') ORDER BY s.id DESC LIMIT 1)
+      AND s.state NOT IN ('rejected', 'withdrawn') AND s.trim_start IS NULL ORDER BY s.id DESC LIMIT 1)
   FROM orders o JOIN publishers p ON p.id = o.publisher LEFT JOIN publishers c ON c.id = o.cosigner";
 const INSERT: &str = "INSERT INTO orders (id, publisher, cosigner, counter, note, sha256, title, language, class, valid_from,
     valid_until, within, not_before, expires, author, approver, taken_by, taken_at)
@@ -287,6 +287,10 @@ fn covers(
     signatures: u8,
 ) -> Result<(Vec<Ordered>, Option<String>)> {
     let it = &record.pushed;
+    if it.trim.is_some() {
+        // what was signed is the whole recording: a part of it may say something else
+        return Ok((Vec::new(), None));
+    }
     let mut statement = connection.prepare_cached(COVERS).map_err(storage)?;
     let mut rows = statement
         .query(named_params! {

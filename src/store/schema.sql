@@ -1,4 +1,4 @@
--- The station's database, version 7. Times are nanoseconds since 1970-01-01T00:00:00Z unless a column says otherwise.
+-- The station's database, version 8. Times are nanoseconds since 1970-01-01T00:00:00Z unless a column says otherwise.
 -- Objects that people plan with are documents: what they mean is checked by loaxa-schedules, what is searched has a column.
 
 -- Facts about the board itself: 'accounted_until', 'stopped', …
@@ -76,7 +76,11 @@ CREATE TABLE segments (
   music         INTEGER NOT NULL DEFAULT 0,
   waveform      BLOB,                     -- peaks of the prepared PCM, 0 to 255 of full scale, evenly spaced
   recipe        TEXT,                     -- what the prepared PCM was made with beside the original
-  needed_at     INTEGER                   -- when the prepared PCM was last planned, played, sent or listened to
+  needed_at     INTEGER,                  -- when the prepared PCM was last planned, played, sent or listened to
+  trim_start    INTEGER,                  -- milliseconds of the original: the part that is aired; NULL for all of it
+  trim_end      INTEGER,
+  original_length   INTEGER,              -- nanoseconds of the original
+  original_waveform BLOB                  -- peaks of the original, as waveform
 ) STRICT;
 CREATE INDEX segments_by_sha ON segments (sha256);
 CREATE INDEX segments_by_state ON segments (state);

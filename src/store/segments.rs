@@ -6,7 +6,8 @@ use super::search;
 use super::{Store, col, from_json, nanos, storage, time, to_json};
 use crate::error::{Error, Result};
 use jiff::Timestamp;
-use loaxa_schedules::{Bound, Class, Reason, SegmentId, Standing};
+use loaxa_audio::inspect::KeptPart;
+use loaxa_schedules::{Bound, Class, Reason, SegmentId, Slot, Standing, Trim};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -15,7 +16,7 @@ const COLUMNS: &str =
     "SELECT s.id, s.version, s.state, s.sha256, s.bytes, s.title, s.language, s.class, s.source,
     s.valid_from, s.valid_until, s.campaign, s.external_id, s.reason, s.duration, s.prepared, s.sound,
     s.uploaded_by, u.name, s.uploaded_at, s.approved_by, a.name, s.approved_at, s.approval_note, s.music,
-    s.recipe, s.needed_at
+    s.recipe, s.needed_at, s.trim_start, s.trim_end, s.original_length
   FROM segments s JOIN identities u ON u.id = s.uploaded_by LEFT JOIN identities a ON a.id = s.approved_by";
 const INSERT: &str =
     "INSERT INTO segments (id, version, state, sha256, bytes, title, language, class, source,
@@ -58,6 +59,9 @@ pub struct NewSegment {
     pub campaign: Option<String>,
     /// The uploader's own id for it.
     pub external_id: Option<String>,
+    /// The part of it that is aired; None for all of it, as it is when it was just pushed.
+    #[serde(default)]
+    pub trim: Option<Trim>,
 }
 
 /// A segment as it is kept.
@@ -71,8 +75,10 @@ pub struct SegmentRecord {
     pub standing: Standing,
     /// Why it was rejected.
     pub reason: Option<Reason>,
-    /// Length of the prepared PCM.
+    /// Length of the prepared PCM: what is heard.
     pub duration: Option<jiff::SignedDuration>,
+    /// Length of the original; None until it was inspected, and of what an older version inspected.
+    pub original_length: Option<jiff::SignedDuration>,
     /// Root hash of the prepared PCM.
     pub prepared: Option<String>,
     /// What the inspection found.
@@ -134,6 +140,47 @@ pub(crate) fn standing_of(word: &str) -> Option<Standing> {
     ]
     .into_iter()
     .find(|standing| standing.as_str() == word)
+}
+
+impl SegmentRecord {
+    /// Length of the original: as it was inspected, or, of what an older version inspected and nobody cut, what is heard
+    /// and the silence that was left out.
+    #[must_use]
+    pub fn length(&self) -> Option<jiff::SignedDuration> {
+        let level = self.sound.as_ref().and_then(|sound| sound.loudness.as_ref());
+        let silence = level.map_or(0.0, |level| level.trimmed_start_seconds + level.trimmed_end_seconds);
+        let from_heard = || {
+            let heard = self.duration.filter(|_| self.pushed.trim.is_none())?;
+            Some(heard.saturating_add(jiff::SignedDuration::try_from_secs_f64(silence).unwrap_or_default()))
+        };
+        self.original_length.or_else(from_heard)
+    }
+
+    /// Whether the part of it that this slot plays is another one than what would be heard now, and people only asked for
+    /// its approval since.
+    #[must_use]
+    pub fn is_trimmed_since(&self, slot: &Slot) -> bool {
+        let asked = matches!(self.standing, Standing::AwaitingApproval | Standing::Approved);
+        asked && self.pushed.sha256 == *slot.original_sha256 && self.pushed.trim != slot.trim
+    }
+
+    /// What its prepared sound names as what it was made from.
+    #[must_use]
+    pub fn made_from(&self) -> String {
+        made_from(&self.pushed.sha256, self.pushed.trim)
+    }
+}
+
+/// What sound that is prepared of this part of an original names as what it was made from.
+#[must_use]
+pub fn made_from(sha256: &str, trim: Option<Trim>) -> String {
+    KeptPart::made_from(sha256, trim.map(kept))
+}
+
+/// A trim as those who prepare sound call it.
+#[must_use]
+pub const fn kept(trim: Trim) -> KeptPart {
+    KeptPart { start_ms: trim.start_ms, end_ms: trim.end_ms }
 }
 
 impl Store {
@@ -271,11 +318,20 @@ pub(super) fn text(bound: &Option<Bound>) -> Option<String> {
     bound.as_ref().map(ToString::to_string)
 }
 
+/// The part of a recording as it is kept: both ends or none.
+fn trim(start: Option<i64>, end: Option<i64>) -> std::result::Result<Option<Trim>, ()> {
+    match (start.map(u64::try_from), end.map(u64::try_from)) {
+        (None, None) => Ok(None),
+        (Some(Ok(start_ms)), Some(Ok(end_ms))) if start_ms < end_ms => Ok(Some(Trim { start_ms, end_ms })),
+        _ => Err(()),
+    }
+}
+
 fn same_words(a: &NewSegment, b: &NewSegment) -> bool {
     let words = |it: &NewSegment| {
         let validity = (it.valid_from.clone(), it.valid_until.clone());
         let theirs = (it.source.clone(), it.campaign.clone(), it.external_id.clone());
-        (it.title.clone(), it.language.clone(), it.class, it.music, validity, theirs)
+        (it.title.clone(), it.language.clone(), it.class, it.music, validity, theirs, it.trim)
     };
     words(a) == words(b)
 }
@@ -330,6 +386,7 @@ fn record(connection: &Connection, row: &Row<'_>) -> Result<SegmentRecord> {
         valid_until: bound(10)?,
         campaign: col(row, 11)?,
         external_id: col(row, 12)?,
+        trim: trim(col(row, 27)?, col(row, 28)?).map_err(|()| damaged("trim"))?,
     };
     let kept = standing_of(&col::<String>(row, 2)?).ok_or_else(|| damaged("state"))?;
     let (approvals, standing) = approval::answer(connection, &pushed, kept)?;
@@ -340,6 +397,7 @@ fn record(connection: &Connection, row: &Row<'_>) -> Result<SegmentRecord> {
         standing,
         reason: reason.map(|text| from_json("a reason", &text)).transpose()?,
         duration: col::<Option<i64>>(row, 14)?.map(jiff::SignedDuration::from_nanos),
+        original_length: col::<Option<i64>>(row, 29)?.map(jiff::SignedDuration::from_nanos),
         prepared: col(row, 15)?,
         sound: sound.map(|text| from_json("an inspection report", &text)).transpose()?,
         recipe: col(row, 25)?,

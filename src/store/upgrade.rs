@@ -9,15 +9,16 @@ use std::path::Path;
 
 const SCHEMA: &str = include_str!("schema.sql");
 /// The version that this program writes.
-pub(super) const VERSION: i64 = 7;
+pub(super) const VERSION: i64 = 8;
 /// What brings a database of version `index + 1` to the version after it.
-const STEPS: [&str; 6] = [
+const STEPS: [&str; 7] = [
     include_str!("upgrade_2.sql"),
     include_str!("upgrade_3.sql"),
     include_str!("upgrade_4.sql"),
     include_str!("upgrade_5.sql"),
     include_str!("upgrade_6.sql"),
     include_str!("upgrade_7.sql"),
+    include_str!("upgrade_8.sql"),
 ];
 
 /// Keeps a copy of a database that is about to be brought up to date: the way back, with the program that wrote it

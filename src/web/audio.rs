@@ -154,16 +154,31 @@ async fn original(app: &Arc<App>, id: SegmentId) -> Result<(Sound, &'static str)
         let path = app.intake.folders().original(&record.pushed.sha256);
         let file =
             File::open(&path).map_err(|error| Error::io(format!("original of segment {id}"), &error))?;
-        let kind = match record.sound.as_ref().map(|sound| sound.codec.as_str()) {
-            Some("mp3") => "audio/mpeg",
-            Some("flac") => "audio/flac",
-            Some(codec) if codec.starts_with("pcm") => "audio/wav",
-            _ => "application/octet-stream",
-        };
+        let mut begin = [0; 12];
+        let read = file.read_at(&mut begin, 0).map_err(|error| Error::io("the original", &error))?;
+        let kind = kind_of(begin.get(..read).unwrap_or_default());
         let length = file.metadata().map_err(|error| Error::io("the original", &error))?.len();
         Ok((Sound::Original { file, length }, kind))
     })
     .await
+}
+
+/// What a file is, by how it begins: a browser that is told so plays it as it was pushed, which is a tenth of the WAV. Whatever
+/// it claims to be, it is served as sound or as mere bytes.
+fn kind_of(begin: &[u8]) -> &'static str {
+    match begin {
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'A', b'V', b'E', ..] => "audio/wav",
+        [b'f', b'L', b'a', b'C', ..] => "audio/flac",
+        [b'O', b'g', b'g', b'S', ..] => "audio/ogg",
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => "audio/mp4",
+        [0x1a, 0x45, 0xdf, 0xa3, ..] => "audio/webm",
+        [b'F', b'O', b'R', b'M', _, _, _, _, b'A', b'I', b'F', b'F' | b'C', ..] => "audio/aiff",
+        // the layer is 0 in ADTS alone
+        [0xff, second, ..] if second & 0xf6 == 0xf0 => "audio/aac",
+        [0xff, second, ..] if second & 0xe0 == 0xe0 => "audio/mpeg",
+        [b'I', b'D', b'3', ..] => "audio/mpeg",
+        _ => "application/octet-stream",
+    }
 }
 
 /// What will be heard. Where it went because nobody needed it, it is made again while the listener waits.
@@ -296,6 +311,26 @@ mod tests {
         assert_eq!(parse_range("bytes=5-2", 1000), Range::Ignored);
         assert_eq!(parse_range("pages=1-2", 1000), Range::Ignored);
         assert_eq!(parse_range("bytes=0-1,5-6", 1000), Range::Ignored);
+    }
+
+    #[test]
+    fn what_a_browser_can_play_is_told_by_its_first_bytes_and_nothing_else_is_sound() {
+        for (begin, kind) in [
+            (&b"RIFF\0\0\0\0WAVEfmt "[..12], "audio/wav"),
+            (b"RIFF\0\0\0\0AVI ", "application/octet-stream"),
+            (b"fLaC\0\0\0\x22", "audio/flac"),
+            (b"OggS\0\x02", "audio/ogg"),
+            (b"\0\0\0\x20ftypM4A ", "audio/mp4"),
+            (b"\x1a\x45\xdf\xa3", "audio/webm"),
+            (b"\xff\xf1\x50\x80", "audio/aac"),
+            (b"\xff\xfb\x90\x64", "audio/mpeg"),
+            (b"ID3\x04", "audio/mpeg"),
+            (b"<html><body>", "application/octet-stream"),
+            (b"\xff", "application/octet-stream"),
+            (b"", "application/octet-stream"),
+        ] {
+            assert_eq!(kind_of(begin), kind, "{begin:?}");
+        }
     }
 
     #[test]

@@ -3,17 +3,18 @@
 use super::wire::{self, SegmentMeta};
 use super::{App, changed_segment, if_match, object, read, work};
 use crate::access::Caller;
-use crate::error::{Error, Result};
-use crate::store::NewSegment;
+use crate::error::{Error, ErrorKind, Result};
+use crate::store::{NewSegment, PreparedSound, SegmentRecord, require_editable};
 use bytes::Bytes;
-use loaxa_schedules::{Bound, Class, SegmentId};
+use jiff::SignedDuration;
+use loaxa_schedules::{Bound, Class, SegmentId, Trim};
 use serde::{Deserialize, Deserializer};
 use std::sync::Arc;
 use warp::http::StatusCode;
 use warp::reply::Response;
 
 /// What is to be changed: what is not named stays, what is null goes.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SegmentChange {
     title: Option<String>,
@@ -26,6 +27,55 @@ struct SegmentChange {
     valid_from: Option<Option<Bound>>,
     #[serde(default, deserialize_with = "named")]
     valid_until: Option<Option<Bound>>,
+    #[serde(default, deserialize_with = "named")]
+    trim: Option<Option<TrimBody>>,
+}
+
+/// The part of the original that is to be heard, in seconds from its beginning; to the millisecond.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TrimBody {
+    start: f64,
+    /// The first that is heard no more.
+    end: f64,
+}
+
+/// So much must be left, in milliseconds: less is a slip of the finger.
+const LEAST_MS: u64 = 1000;
+
+impl TrimBody {
+    /// The part of an original of this length; None where that is all of it.
+    fn part(self, length: SignedDuration) -> Result<Option<Trim>> {
+        let length_ms = u64::try_from(length.as_nanos().max(0).div_euclid(1_000_000)).unwrap_or(u64::MAX);
+        // the page knows the length rounded to a millisecond
+        let rounded_ms = length_ms.saturating_add(1);
+        let seconds = length_ms as f64 / 1000.0;
+        let ms = |at: f64| (at * 1000.0).round();
+        let (start, end) = (ms(self.start), ms(self.end));
+        if !(start >= 0.0 && start < end && end <= rounded_ms as f64) {
+            return Err(Error::unacceptable(
+                "trim_outside",
+                format!("trim from {} s to {} s does not lie in the recording; write 0 ≤ start < end ≤ {seconds} s", self.start, self.end),
+            )
+            .vi(format!(
+                "Phần giữ lại phải nằm trong bản ghi: bắt đầu trước khi kết thúc, từ 0 đến {} giây.",
+                seconds.to_string().replace('.', ",")
+            )));
+        }
+        // both are whole, not negative, and no more than a length in milliseconds
+        let (start_ms, end_ms) = (start as u64, end as u64);
+        if start_ms == 0 && end_ms >= length_ms {
+            return Ok(None);
+        }
+        if end_ms - start_ms < LEAST_MS {
+            return Err(Error::unacceptable(
+                "trim_too_short",
+                "at least one second of the recording must be left; move start and end apart",
+            )
+            .vi("Phần giữ lại phải dài ít nhất một giây."));
+        }
+        Ok(Some(Trim { start_ms, end_ms }))
+    }
 }
 
 /// Tells what is null from what is not there.
@@ -37,7 +87,19 @@ fn named<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 
 impl SegmentChange {
     /// What becomes of a segment by it.
-    fn of(self, before: &NewSegment) -> Result<NewSegment> {
+    fn of(self, record: &SegmentRecord) -> Result<NewSegment> {
+        self.applied(&record.pushed, record.length().filter(|_| record.prepared.is_some()))
+    }
+
+    /// The same, of words and of the original's length where it is known.
+    fn applied(self, before: &NewSegment, length: Option<SignedDuration>) -> Result<NewSegment> {
+        let trim = match self.trim {
+            None => before.trim,
+            Some(wanted) => {
+                let length = length.ok_or_else(|| not_prepared(&before.title))?;
+                wanted.map(|wanted| wanted.part(length)).transpose()?.flatten()
+            }
+        };
         let words = SegmentMeta {
             title: self.title.unwrap_or_else(|| before.title.clone()),
             language: self.language.or_else(|| Some(before.language.clone())),
@@ -49,8 +111,16 @@ impl SegmentChange {
             external_id: before.external_id.clone(),
             music: self.music.unwrap_or(before.music),
         };
-        described(before.id, words, before.sha256.clone(), before.bytes)
+        let new = described(before.id, words, before.sha256.clone(), before.bytes)?;
+        Ok(NewSegment { trim, ..new })
     }
+}
+
+/// Nobody knows yet how long it is.
+fn not_prepared(title: &str) -> Error {
+    let detail = format!("segment {title:?} is still being looked at; trim it when it awaits approval");
+    Error::new(ErrorKind::Conflict, "not_prepared", detail)
+        .vi(format!("Bản ghi “{title}” chưa được xử lý xong; hãy cắt khi bản ghi đang chờ duyệt."))
 }
 
 /// `PATCH /segments/{id}`.
@@ -62,14 +132,27 @@ pub(super) async fn edit(
     body: Bytes,
 ) -> Result<Response> {
     let change: SegmentChange = read(&body)?;
-    let (before, record) = work(&app, move |app| {
+    let asked = change.clone();
+    let (before, new, version) = work(&app, move |app| {
         let before = app.store.segment(id)?;
         let version = if_match(tag.as_deref())?;
-        let at = app.clock.now().wall;
-        let record = app.store.edit_segment(id, version, (&caller.id, at), |before| change.of(before))?;
-        Ok((before, record))
+        require_editable(&before, version)?;
+        let new = asked.of(&before)?;
+        Ok((before, new, version))
     })
     .await?;
+    let keep = {
+        let app = Arc::clone(&app);
+        move |sound: Option<&PreparedSound>| {
+            let at = app.clock.now().wall;
+            app.store.edit_segment(id, version, (&caller.id, at), sound, |before| change.of(before))
+        }
+    };
+    let record = if new.trim == before.pushed.trim {
+        work(&app, move |_| keep(None)).await?
+    } else {
+        app.intake.trim(before.clone(), new.trim, move |sound| keep(Some(sound))).await?
+    };
     if record.version != before.version {
         tracing::info!(segment = %id, state = record.standing.as_str(), "a segment was changed");
         changed_segment(&app, &record);
@@ -109,6 +192,7 @@ pub(super) fn described(id: SegmentId, meta: SegmentMeta, sha256: String, bytes:
         valid_until: meta.valid_until,
         campaign: meta.campaign,
         external_id: meta.external_id,
+        trim: None,
     })
 }
 
@@ -130,12 +214,13 @@ mod tests {
             valid_until: Some("2026-12-31".parse().unwrap()),
             campaign: Some("c".to_owned()),
             external_id: Some("7".to_owned()),
+            trim: None,
         }
     }
 
     fn change(body: &str) -> std::result::Result<NewSegment, String> {
         read::<SegmentChange>(body.as_bytes())
-            .and_then(|change| change.of(&pushed()))
+            .and_then(|change| change.applied(&pushed(), Some(SignedDuration::from_millis(12_345))))
             .map_err(|error| error.code.to_string())
     }
 
@@ -158,10 +243,44 @@ mod tests {
             (r#"{"valid_until":"mai"}"#, "bad_field"),
             (r#"{"sha256":"bb"}"#, "unknown_field"),
             (r#"{"campaign":"other"}"#, "unknown_field"),
+            (r#"{"trim":{"start":1}}"#, "bad_field"),
+            (r#"{"trim":{"start":1,"end":2,"fade":3}}"#, "unknown_field"),
+            (r#"{"trim":{"start":-0.1,"end":2}}"#, "trim_outside"),
+            (r#"{"trim":{"start":3,"end":3}}"#, "trim_outside"),
+            (r#"{"trim":{"start":5,"end":3}}"#, "trim_outside"),
+            (r#"{"trim":{"start":5,"end":12.347}}"#, "trim_outside"),
+            (r#"{"trim":{"start":1e300,"end":1e301}}"#, "trim_outside"),
+            (r#"{"trim":{"start":5,"end":5.999}}"#, "trim_too_short"),
         ] {
             assert_eq!(change(body).unwrap_err(), code, "{body}");
         }
         let long = format!(r#"{{"source":"{}"}}"#, "x".repeat(201));
         assert_eq!(change(&long).unwrap_err(), "bad_field");
+    }
+
+    #[test]
+    fn a_part_is_told_to_the_millisecond_and_all_of_it_is_no_part() {
+        for (body, wanted) in [
+            ("null", None),
+            (r#"{"start":2.3,"end":9}"#, Some((2300, 9000))),
+            (r#"{"start":0.0004,"end":1.0006}"#, Some((0, 1001))),
+            (r#"{"start":0,"end":12.345}"#, None),
+            (r#"{"start":0,"end":12.346}"#, None),
+            (r#"{"start":1,"end":12.346}"#, Some((1000, 12_346))),
+            (r#"{"start":0,"end":12.344}"#, Some((0, 12_344))),
+        ] {
+            let new = change(&format!(r#"{{"trim":{body}}}"#)).unwrap();
+            assert_eq!(new.trim.map(|it| (it.start_ms, it.end_ms)), wanted, "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_prepared_yet_cannot_be_trimmed_and_keeps_its_trim() {
+        let trim = Some(Trim { start_ms: 1, end_ms: 2000 });
+        let before = NewSegment { trim, ..pushed() };
+        let read = |body: &str| read::<SegmentChange>(body.as_bytes()).unwrap();
+        assert_eq!(read(r#"{"title":"Tin"}"#).applied(&before, None).unwrap().trim, trim);
+        let body = r#"{"trim":{"start":1,"end":3}}"#;
+        assert_eq!(read(body).applied(&before, None).unwrap_err().code, "not_prepared");
     }
 }

@@ -245,10 +245,10 @@ fn with_expiry(mut record: SegmentRecord, now: jiff::Timestamp, app: &App) -> Se
 
 async fn one(app: Arc<App>, id: String) -> Result<Response> {
     let id = segment_id(&id)?;
-    let (record, waveform) =
-        work(&app, move |app| Ok((app.store.segment(id)?, app.store.waveform(id)?))).await?;
+    let (record, waveforms) =
+        work(&app, move |app| Ok((app.store.segment(id)?, app.store.waveforms(id)?))).await?;
     let record = with_expiry(record, app.clock.now().wall, &app);
-    let shown = wire::segment_with_waveform(&record, waveform.as_deref(), &app.timezone);
+    let shown = wire::segment_with_waveforms(&record, &waveforms, &app.timezone);
     object(StatusCode::OK, record.version, &shown)
 }
 

@@ -4,10 +4,10 @@ use super::bodies::Show;
 use crate::airing_log::{AmplifierEvidence, AmplifierReading, Evidence};
 use crate::error::{Error, Result};
 use crate::preparing::Readiness;
-use crate::store::{Airing, Identity, IdentityKind, Removed, SegmentRecord, Stored};
+use crate::store::{Airing, Identity, IdentityKind, Removed, SegmentRecord, Stored, Waveforms};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use loaxa_schedules::{Bound, Class, Entry, Move, Origin, Reason, Refusal, Slot, Standing};
+use loaxa_schedules::{Bound, Class, Entry, Move, Origin, Reason, Refusal, Slot, Standing, Trim};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -33,16 +33,24 @@ fn milli(seconds: f64) -> f64 {
     (seconds * 1000.0).round() / 1000.0
 }
 
-/// A segment as it is shown alone, with the peaks of its prepared form.
-pub(super) fn segment_with_waveform(
+/// A segment as it is shown alone, with peaks for drawing it.
+pub(super) fn segment_with_waveforms(
     record: &SegmentRecord,
-    waveform: Option<&[u8]>,
+    waveforms: &Waveforms,
     timezone: &TimeZone,
 ) -> Value {
     let mut value = segment(record, timezone);
-    value["waveform"] =
-        json!(waveform.filter(|peaks| !peaks.is_empty()).map(|peaks| json!({ "peaks": peaks })));
+    let shown = |peaks: &Option<Vec<u8>>| {
+        json!(peaks.as_ref().filter(|peaks| !peaks.is_empty()).map(|peaks| json!({ "peaks": peaks })))
+    };
+    value["waveform"] = shown(&waveforms.prepared);
+    value["original_waveform"] = shown(&waveforms.original);
     value
+}
+
+/// The part of an original that is heard, in seconds from its beginning.
+fn trim(it: Option<Trim>) -> Value {
+    json!(it.map(|it| json!({ "start": it.start_ms as f64 / 1000.0, "end": it.end_ms as f64 / 1000.0 })))
 }
 
 /// A slot or a refusal of the plan as it is shown, with whether its sound is ready.
@@ -141,6 +149,9 @@ pub(super) fn segment(record: &SegmentRecord, timezone: &TimeZone) -> Value {
         |approval| json!({ "by": approval.by.1, "at": local(approval.at, timezone), "note": approval.note }),
     );
     value["approvals"] = given.collect();
+    value["trim"] = trim(pushed.trim);
+    value["original_duration"] = json!(record.length().map(seconds));
+    value["original_waveform"] = Value::Null;
     value["approval_digest"] = json!(record.approvals.digest);
     value["approvals_needed"] = json!(record.approvals.needed);
     value["approvals_missing"] = json!(record.approvals.missing());
@@ -234,6 +245,7 @@ pub(crate) fn slot(slot: &Slot, timezone: &TimeZone) -> Value {
         "zones": slot.zones,
         "gain_db": slot.gain_db,
         "sha256": slot.original_sha256,
+        "trim": trim(slot.trim),
         "approved_by": slot.approved_by,
         "code": slot.reason.code,
         "reason": slot.reason.en,
@@ -348,6 +360,10 @@ pub(super) fn airing(airing: &Airing, timezone: &TimeZone) -> Value {
         "programme_name": programme_name,
         "segment": airing.segment,
         "sha256": airing.sha256,
+        "trim": trim(match &airing.entry {
+            Entry::Slot(slot) => slot.trim,
+            Entry::Refused(_) => None,
+        }),
         "title": airing.title,
         "approved_by": airing.approved_by,
         "zones": zones,

@@ -43,6 +43,7 @@ mod sound;
 mod station;
 mod time;
 mod tls;
+mod trim;
 mod uploads;
 mod urgency;
 mod walk;

@@ -160,11 +160,11 @@ fn confirm(report: InspectReport, request: &InspectRequest) -> Result<InspectRep
     let prepared = Prepared::open(&request.output, &report.root)
         .map_err(|error| InspectRefusal::failed(&error.to_string()))?;
     let info = prepared.info();
-    let original = crate::prepared::to_hex(&info.original_sha256);
+    let made_from = crate::prepared::to_hex(&info.made_from);
     let same = info.frames == report.frames
         && info.sample_rate == report.sample_rate
         && info.sample_rate == request.sample_rate
         && info.bytes == report.bytes
-        && original.eq_ignore_ascii_case(&request.original_sha256);
+        && made_from == request.made_from();
     if same { Ok(report) } else { Err(InspectRefusal::failed("its answer is not about the file it wrote")) }
 }

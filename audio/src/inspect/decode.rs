@@ -123,8 +123,12 @@ fn inspect(
     if let Some(louder) = sink.cancelling() {
         return inspect(request, file, expected_sha256, sink.begin_again()?, Mix::Only(louder));
     }
+    let (original_frames, original_waveform) = (sink.frames_in(), sink.outline());
     let loudness::Sound { corrected, warnings: remarks } = sink.finish()?;
     let Corrected { info, peak, loudness, waveform } = corrected;
+    if info.frames == 0 {
+        return Err(InspectRefusal::no_sound());
+    }
     let peak_dbfs = (peak > 0.0).then(|| 20.0 * peak.log10());
 
     let mut warnings = Vec::new();
@@ -147,7 +151,8 @@ fn inspect(
     warn(cut && !ends_early, InspectWarning::cut_off());
     warn(narrow, InspectWarning::upper_tones_missing());
     warnings.extend(remarks);
-    if found < 1.0 {
+    let kept = request.part.map_or(found, |part| found.min(part.seconds()));
+    if kept < 1.0 {
         warnings.push(InspectWarning::very_short());
     }
     Ok(InspectReport {
@@ -156,6 +161,8 @@ fn inspect(
         original_rate: rate,
         channels: heard.channels,
         sample_rate: info.sample_rate,
+        original_frames,
+        original_waveform,
         frames: info.frames,
         root: info.root,
         bytes: info.bytes,

@@ -23,9 +23,10 @@ impl InspectFiles {
     pub(crate) fn open(request: &InspectRequest) -> Result<Self, InspectRefusal> {
         let expected_sha256 = sha256_from_hex(&request.original_sha256)
             .ok_or_else(|| InspectRefusal::failed("the original's SHA-256 is not 64 hex digits"))?;
+        let made_from = sha256_from_hex(&request.made_from()).unwrap_or(expected_sha256);
         let original =
             File::open(&request.original).map_err(|error| unreadable(&request.original, &error))?;
-        let output = WorkingWriter::create(&request.output, request.sample_rate, expected_sha256);
+        let output = WorkingWriter::create(&request.output, request.sample_rate, made_from);
         Ok(Self { original, expected_sha256, output: output.map_err(storage)? })
     }
 }

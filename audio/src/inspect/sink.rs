@@ -4,8 +4,9 @@ use std::io;
 
 use symphonia::core::audio::{Channels, GenericAudioBufferRef, Position};
 
+use super::part::Cutter;
 use super::{InspectRefusal, InspectRequest};
-use crate::loudness::{ChannelMeter, Meter, Mix, Sound};
+use crate::loudness::{ChannelMeter, Meter, Mix, Outline, Sound};
 use crate::prepared::{PreparedError, WorkingWriter};
 use crate::resample::MonoResampler;
 
@@ -22,6 +23,9 @@ pub(super) struct Sink<'a> {
     channels: ChannelMeter,
     meter: Meter,
     frames_in: u64,
+    /// Of the whole original.
+    outline: Outline,
+    cutter: Option<Cutter>,
     planes: Vec<Vec<f32>>,
     mono: Vec<f32>,
     resampled: Vec<f32>,
@@ -44,6 +48,8 @@ impl<'a> Sink<'a> {
             channels: ChannelMeter::default(),
             meter: Meter::new(request.sample_rate).map_err(|error| InspectRefusal::failed(&error))?,
             frames_in: 0,
+            outline: Outline::default(),
+            cutter: request.part.map(|part| Cutter::new(part, rate_in)),
             planes: Vec::new(),
             mono: Vec::new(),
             resampled: Vec::new(),
@@ -53,6 +59,16 @@ impl<'a> Sink<'a> {
     /// Samples a second of the original.
     pub(super) fn rate_in(&self) -> u32 {
         self.rate_in
+    }
+
+    /// Length of the original so far, in frames at its rate.
+    pub(super) fn frames_in(&self) -> u64 {
+        self.frames_in
+    }
+
+    /// Peaks of the original.
+    pub(super) fn outline(&self) -> Vec<u8> {
+        self.outline.peaks()
     }
 
     pub(super) fn push(&mut self, buffer: &GenericAudioBufferRef<'_>) -> Result<(), InspectRefusal> {
@@ -67,8 +83,17 @@ impl<'a> Sink<'a> {
                 *sample = if sample.is_nan() { 0.0 } else { sample.clamp(-LOUDEST, LOUDEST) };
             }
         }
+        let channels = buffer.spec().channels();
+        mix_down(&self.planes, channels, self.mix, &mut self.mono);
+        self.outline.push(&self.mono);
+        if let Some(cutter) = &mut self.cutter {
+            cutter.cut(&mut self.planes);
+            mix_down(&self.planes, channels, self.mix, &mut self.mono);
+        }
+        if self.mono.is_empty() {
+            return Ok(());
+        }
         self.channels.push(&self.planes);
-        mix_down(&self.planes, buffer.spec().channels(), self.mix, &mut self.mono);
         self.resampled.clear();
         self.resampler
             .push(&self.mono, &mut self.resampled)

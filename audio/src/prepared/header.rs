@@ -21,7 +21,7 @@ pub(super) struct Header {
     pub(super) sample_rate: u32,
     pub(super) frames: u64,
     pub(super) block_frames: u32,
-    pub(super) original_sha256: [u8; 32],
+    pub(super) made_from: [u8; 32],
 }
 
 impl Header {
@@ -33,7 +33,7 @@ impl Header {
         bytes[12..16].copy_from_slice(&self.sample_rate.to_le_bytes());
         bytes[16..24].copy_from_slice(&self.frames.to_le_bytes());
         bytes[24..28].copy_from_slice(&self.block_frames.to_le_bytes());
-        bytes[32..64].copy_from_slice(&self.original_sha256);
+        bytes[32..64].copy_from_slice(&self.made_from);
         bytes
     }
 
@@ -49,15 +49,15 @@ impl Header {
         if version != VERSION {
             return Err(format!("its version is {version}, this program reads version {VERSION}"));
         }
-        let mut original_sha256 = [0; 32];
-        original_sha256.copy_from_slice(&bytes[32..64]);
+        let mut made_from = [0; 32];
+        made_from.copy_from_slice(&bytes[32..64]);
         let mut frames = [0; 8];
         frames.copy_from_slice(&bytes[16..24]);
         let header = Self {
             sample_rate: u32::from_le_bytes([bytes[12], bytes[13], bytes[14], bytes[15]]),
             frames: u64::from_le_bytes(frames),
             block_frames: u32::from_le_bytes([bytes[24], bytes[25], bytes[26], bytes[27]]),
-            original_sha256,
+            made_from,
         };
         if header.encode() != *bytes {
             return Err("its header has unknown fields".into());
@@ -89,7 +89,7 @@ impl Header {
             frames: self.frames,
             sample_rate: self.sample_rate,
             bytes,
-            original_sha256: self.original_sha256,
+            made_from: self.made_from,
         }
     }
 }

@@ -41,7 +41,7 @@ pub(crate) struct Working {
 pub(super) fn create(
     path: &Path,
     sample_rate: u32,
-    original_sha256: [u8; 32],
+    made_from: [u8; 32],
 ) -> Result<(Arc<File>, Header), PreparedError> {
     if !RATES.contains(&sample_rate) {
         return Err(PreparedError::Invalid {
@@ -57,16 +57,12 @@ pub(super) fn create(
     let file = OpenOptions::new().read(true).write(true).create_new(true).open(path).map_err(io("create"))?;
     file.write_all_at(&[0; HEADER_BYTES as usize], 0).map_err(io("write"))?;
     let block_frames = sample_rate.div_ceil(4);
-    Ok((Arc::new(file), Header { sample_rate, frames: 0, block_frames, original_sha256 }))
+    Ok((Arc::new(file), Header { sample_rate, frames: 0, block_frames, made_from }))
 }
 
 impl WorkingWriter {
-    pub(crate) fn create(
-        path: &Path,
-        sample_rate: u32,
-        original_sha256: [u8; 32],
-    ) -> Result<Self, PreparedError> {
-        let (file, header) = create(path, sample_rate, original_sha256)?;
+    pub(crate) fn create(path: &Path, sample_rate: u32, made_from: [u8; 32]) -> Result<Self, PreparedError> {
+        let (file, header) = create(path, sample_rate, made_from)?;
         Ok(Self { path: path.into(), file, header, written: 0, buffer: Vec::with_capacity(BUFFER + 4096) })
     }
 

@@ -29,8 +29,8 @@ impl PreparedWriter {
     ///
     /// # Errors
     /// [`PreparedError::Invalid`] for a sample rate outside 4 kHz to 384 kHz; [`PreparedError::Io`].
-    pub fn create(path: &Path, sample_rate: u32, original_sha256: [u8; 32]) -> Result<Self, PreparedError> {
-        let (file, header) = working::create(path, sample_rate, original_sha256)?;
+    pub fn create(path: &Path, sample_rate: u32, made_from: [u8; 32]) -> Result<Self, PreparedError> {
+        let (file, header) = working::create(path, sample_rate, made_from)?;
         Ok(Self::over(path.into(), file, header))
     }
 

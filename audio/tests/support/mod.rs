@@ -51,6 +51,7 @@ pub(crate) fn request_of(original: &Path, original_sha256: String, rate: u32) ->
     InspectRequest {
         original: original.into(),
         original_sha256,
+        part: None,
         output: original.with_extension("prepared"),
         sample_rate: rate,
         max_duration: Duration::from_secs(3600),

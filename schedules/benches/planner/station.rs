@@ -87,6 +87,7 @@ fn segment(n: u128) -> SegmentFacts {
         language: "vi".to_owned(),
         music: false,
         original_sha256: format!("{n:064x}"),
+        trim: None,
         standing: Standing::Approved,
         prepared: Some(PreparedFacts {
             hash: format!("{:064x}", n + 1_000_000),

@@ -34,6 +34,7 @@ fn segment(n: u128, seconds: i64) -> SegmentFacts {
         language: "vi".into(),
         music: false,
         original_sha256: String::new(),
+        trim: None,
         standing: Standing::Approved,
         prepared: Some(PreparedFacts { hash: String::new(), duration: SignedDuration::from_secs(seconds) }),
         valid_from: None,

@@ -125,6 +125,7 @@ mod tests {
             permitted: Permit { from: at(0), until: at(60) },
             pcm: "".into(),
             original_sha256: "".into(),
+            trim: None,
             approved_by: None,
             reason: Reason::planned("p", 0, "w"),
         }

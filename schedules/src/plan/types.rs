@@ -3,7 +3,7 @@
 use crate::reason::Reason;
 use crate::vocabulary::{
     Campaign, CampaignId, Class, EmergencyId, Holiday, Outcome, Programme, ProgrammeId, SegmentFacts,
-    SegmentId, Unit, UnitId, Window, Zone, ZoneId,
+    SegmentId, Trim, Unit, UnitId, Window, Zone, ZoneId,
 };
 use crate::volume::Volume;
 use jiff::civil::Date;
@@ -327,6 +327,9 @@ pub struct Slot {
     pub pcm: Arc<str>,
     /// SHA-256 of the original.
     pub original_sha256: Arc<str>,
+    /// The part of the original that `pcm` holds; None for all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trim: Option<Trim>,
     /// Who approved it.
     pub approved_by: Option<Arc<str>>,
     /// Why it stands here.

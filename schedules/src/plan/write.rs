@@ -65,6 +65,7 @@ impl Sweep<'_, '_> {
             permitted: spot.permit,
             pcm: held.map(|held| Arc::clone(&held.pcm)).unwrap_or_default(),
             original_sha256: held.map(|held| Arc::clone(&held.original_sha256)).unwrap_or_default(),
+            trim: held.and_then(|held| held.facts.trim),
             approved_by: held.and_then(|held| held.approved_by.clone()),
             reason: trimmed(self.placed(show, item, spot)),
         }

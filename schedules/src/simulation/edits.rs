@@ -99,6 +99,7 @@ impl Simulation {
             language: "vi".to_owned(),
             music: false,
             original_sha256: hash.clone(),
+            trim: None,
             standing: Standing::AwaitingApproval,
             prepared: Some(PreparedFacts { hash, duration: length }),
             valid_from: None,

@@ -89,6 +89,7 @@ impl Simulation {
             permitted: Permit { from: start, until: expires },
             pcm: prepared.hash.as_str().into(),
             original_sha256: facts.original_sha256.as_str().into(),
+            trim: facts.trim,
             approved_by: facts.approved_by.as_deref().map(Into::into),
             reason: Reason::planned(&facts.title, 0, &facts.title),
         };

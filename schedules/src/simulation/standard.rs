@@ -103,6 +103,7 @@ pub fn segment(n: u128, title: &str, duration: SignedDuration) -> SegmentFacts {
         language: "vi".into(),
         music: false,
         original_sha256: format!("{n:064x}"),
+        trim: None,
         standing: Standing::Approved,
         prepared: Some(PreparedFacts { hash: format!("{n:064x}"), duration }),
         valid_from: None,

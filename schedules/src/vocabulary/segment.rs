@@ -21,6 +21,9 @@ pub struct SegmentFacts {
     pub music: bool,
     /// SHA-256 of the original, lower-case hexadecimal.
     pub original_sha256: String,
+    /// The part of the original that is aired; None for all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trim: Option<Trim>,
     /// How far it has come.
     pub standing: Standing,
     /// None until this board has decoded the original and prepared its PCM.
@@ -38,6 +41,16 @@ pub struct SegmentFacts {
     /// When signed orders let it air; None where the station asks for none. It airs wholly inside one of them.
     #[serde(default)]
     pub ordered: Option<Vec<Ordered>>,
+}
+
+/// The part of a recording that is aired, counted from its beginning; the original stays as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trim {
+    /// The first that is heard, in milliseconds.
+    pub start_ms: u64,
+    /// The first that is heard no more, in milliseconds.
+    pub end_ms: u64,
 }
 
 /// A stretch of time in which a signed order lets a recording air.

@@ -285,6 +285,7 @@ impl Scene {
             language: rest.value("language").unwrap_or_else(|| "vi".into()),
             music: rest.flag("music"),
             original_sha256: hash.clone(),
+            trim: None,
             standing: if rest.flag("unapproved") { Standing::AwaitingApproval } else { Standing::Approved },
             prepared: Some(PreparedFacts { hash, duration: SignedDuration::from_secs(length) }),
             valid_from: Self::bound(rest, "from"),

@@ -138,6 +138,7 @@ pub(crate) fn slot(number: i32, origin: Origin) -> Slot {
         permitted: Permit { from: start, until: start + SignedDuration::from_hours(1) },
         pcm: "aa".into(),
         original_sha256: "bb".into(),
+        trim: None,
         approved_by: None,
         reason: Reason::emergency("Trưởng thôn"),
     }

@@ -225,6 +225,7 @@ fn an_emergency_of_which_the_rows_are_gone_is_not_owed_again() {
         valid_until: None,
         campaign: None,
         external_id: None,
+        trim: None,
     };
     lab.store.add_segment(&recording, "i", day(0)).unwrap();
     let emergency = Emergency {

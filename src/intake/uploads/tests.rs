@@ -135,6 +135,7 @@ fn words() -> NewSegment {
         valid_until: None,
         campaign: None,
         external_id: None,
+        trim: None,
     }
 }
 

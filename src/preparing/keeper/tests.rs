@@ -137,6 +137,7 @@ impl Bench {
             valid_until: None,
             campaign: None,
             external_id: None,
+            trim: None,
         };
         let (record, _) = self.store.add_segment(&new, "i", self.now()).unwrap();
         let prepared = self.keeper.parts.workshop.make(&record, For::People).unwrap().unwrap();

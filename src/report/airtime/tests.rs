@@ -56,6 +56,7 @@ fn slot(key: SlotKey, origin: Origin, segment: usize, start: &str, seconds: i64)
         permitted: Permit { from: start, until: start + 1.hour() },
         pcm: "aa".into(),
         original_sha256: "bb".into(),
+        trim: None,
         approved_by: None,
         reason: Reason::emergency("x"),
     }
@@ -100,6 +101,7 @@ impl Bench {
                 valid_until: None,
                 campaign: None,
                 external_id: None,
+                trim: None,
             };
             self.store.add_segment(&new, "i", now).unwrap();
             let prepared = PreparedSound {
@@ -116,6 +118,9 @@ impl Bench {
                 },
                 waveform: Vec::new(),
                 recipe: String::new(),
+                trim: None,
+                original_length: SignedDuration::from_secs(4),
+                original_waveform: Vec::new(),
             };
             self.store.set_standing(SEGMENTS[number], loaxa_schedules::Standing::Inspecting, None).unwrap();
             self.store.set_prepared(SEGMENTS[number], &prepared, now).unwrap();

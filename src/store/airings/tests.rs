@@ -28,6 +28,7 @@ fn slot(number: u32) -> Slot {
         permitted: Permit { from: START, until: START + 1.hour() },
         pcm: "aa".into(),
         original_sha256: "bb".into(),
+        trim: None,
         approved_by: None,
         reason: Reason::emergency("Trưởng thôn"),
     }

@@ -160,12 +160,16 @@ fn approve(
 /// What an approval is about, as the log says it.
 pub(super) fn words(record: &SegmentRecord) -> Value {
     let pushed = &record.pushed;
-    json!({
+    let mut words = json!({
         "segment": pushed.id.to_string(), "sha256": pushed.sha256, "title": pushed.title, "class": pushed.class.as_str(),
         "language": pushed.language, "music": pushed.music, "source": pushed.source,
         "valid_from": text(&pushed.valid_from), "valid_until": text(&pushed.valid_until),
         "prepared": record.prepared, "digest": record.approvals.digest,
-    })
+    });
+    if let Some(trim) = pushed.trim {
+        words["trim"] = json!(trim);
+    }
+    words
 }
 
 pub(super) fn wrong_state(record: &SegmentRecord, rule: &str) -> Error {

@@ -1,11 +1,12 @@
 //! Changing what people see of a segment, and who had a hand in it.
 
 use super::super::airings::append;
+use super::super::prepared::{PreparedSound, set_trimmed};
 use super::super::segments::{NewSegment, SegmentRecord, require, text};
 use super::super::{Change, Store, storage};
 use super::decide::{require_version, words, wrong_state};
 use super::digest;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use jiff::Timestamp;
 use loaxa_schedules::{SegmentId, Standing};
 use rusqlite::named_params;
@@ -22,8 +23,9 @@ const FORGET: &str = "DELETE FROM approvals WHERE segment = :id";
 const ADD_HAND: &str = "INSERT OR IGNORE INTO uploaders (segment, identity) VALUES (:segment, :identity)";
 
 impl Store {
-    /// Changes what people see of a segment. What is another thing then is asked for again: its approvals are gone, and
-    /// who changed it is among those who may not approve it. What comes to the same changes nothing.
+    /// Changes what people see of a segment, or which part of it is heard. What is another thing then is asked for again:
+    /// its approvals are gone, and who changed it is among those who may not approve it. What comes to the same changes
+    /// nothing. Another part comes with the sound that was prepared of it: a segment is never led to one without the other.
     ///
     /// # Errors
     /// `not_found`, `changed_meanwhile`, `wrong_state` of what was rejected or withdrawn, and what `change` refuses.
@@ -32,17 +34,21 @@ impl Store {
         id: SegmentId,
         version: i64,
         (by, at): (&str, Timestamp),
-        change: impl FnOnce(&NewSegment) -> Result<NewSegment>,
+        sound: Option<&PreparedSound>,
+        change: impl FnOnce(&SegmentRecord) -> Result<NewSegment>,
     ) -> Result<SegmentRecord> {
         self.write(|transaction| {
             let before = require(transaction, id)?;
-            require_version(&before, Some(version))?;
-            if matches!(before.standing, Standing::Rejected | Standing::Withdrawn) {
-                return Err(wrong_state(&before, "it stays so; push the recording anew with what should be said of it"));
-            }
-            let new = change(&before.pushed)?;
+            require_editable(&before, version)?;
+            let new = change(&before)?;
             if digest(&new) == before.approvals.digest {
                 return Ok(before);
+            }
+            if new.trim != before.pushed.trim {
+                let sound = sound.filter(|sound| sound.trim == new.trim).ok_or_else(|| {
+                    Error::internal(format!("segment {id} is to be trimmed, and nothing was prepared of that part"))
+                })?;
+                set_trimmed(transaction, id, sound, at)?;
             }
             let parameters = named_params! {
                 ":id": id.to_string(), ":title": new.title, ":language": new.language, ":class": new.class.as_str(),
@@ -64,6 +70,21 @@ impl Store {
             Ok(after)
         })
     }
+}
+
+/// Whether this version of a segment may be changed.
+///
+/// # Errors
+/// `changed_meanwhile`, `wrong_state`.
+pub(crate) fn require_editable(before: &SegmentRecord, version: i64) -> Result<()> {
+    require_version(before, Some(version))?;
+    if matches!(before.standing, Standing::Rejected | Standing::Withdrawn) {
+        return Err(wrong_state(
+            before,
+            "it stays so; push the recording anew with what should be said of it",
+        ));
+    }
+    Ok(())
 }
 
 /// Somebody pushed it too. Who approved it and pushes it then has a hand in it, and their word counts no more.

@@ -1,10 +1,10 @@
 //! Whatever people do, and whatever is done to the database: what may sound was approved by enough different people, as it is
 //! now, and by nobody who had a hand in it. The model keeps its own account, and knows nothing of digests.
 
-use super::tests::{NOW, add, prepare, segment};
+use super::tests::{NOW, add, prepare, prepared, segment};
 use super::*;
 use crate::store::{IdentityKind, Store};
-use loaxa_schedules::SegmentId;
+use loaxa_schedules::{SegmentId, Trim};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,6 +26,7 @@ struct Words {
     sound: bool,
     title: bool,
     music: bool,
+    trim: bool,
     class: u8,
 }
 
@@ -40,8 +41,9 @@ enum Act {
 }
 
 fn words() -> impl Strategy<Value = Words> {
-    (any::<bool>(), any::<bool>(), proptest::bool::weighted(0.1), 0..3_u8)
-        .prop_map(|(sound, title, music, class)| Words { sound, title, music, class })
+    let rarely = || proptest::bool::weighted(0.1);
+    (any::<bool>(), any::<bool>(), rarely(), rarely(), 0..3_u8)
+        .prop_map(|(sound, title, music, trim, class)| Words { sound, title, music, trim, class })
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -66,6 +68,7 @@ fn said(words: Words, id: SegmentId) -> NewSegment {
         sha256: if words.sound { "aa" } else { "bb" }.repeat(32),
         title: if words.title { "Lũ" } else { "Tin" }.to_owned(),
         music: words.music,
+        trim: words.trim.then_some(Trim { start_ms: 500, end_ms: 3000 }),
         ..segment(class_of(words))
     }
 }
@@ -119,6 +122,8 @@ impl World {
         match *act {
             Act::Push(who, words) => {
                 self.made += 1;
+                // nothing is trimmed before it was heard
+                let words = Words { trim: false, ..words };
                 let new = said(words, SegmentId(uuid::Uuid::from_u128(self.made)));
                 let (record, fresh) = self.store.add_segment(&new, WHO[who].0, NOW).unwrap();
                 let id = record.pushed.id;
@@ -135,8 +140,11 @@ impl World {
                 // the sound of a segment is nothing that can be edited
                 let known = self.known.get_mut(&id).unwrap();
                 let words = Words { sound: known.words.sound, ..words };
+                let sound = prepared(said(words, id).trim);
                 let edited =
-                    self.store.edit_segment(id, before.version, (WHO[who].0, NOW), |_| Ok(said(words, id)));
+                    self.store.edit_segment(id, before.version, (WHO[who].0, NOW), Some(&sound), |_| {
+                        Ok(said(words, id))
+                    });
                 if edited.is_ok() && words != known.words {
                     known.words = words;
                     known.yes.clear();
@@ -164,10 +172,12 @@ impl World {
                 let Some(id) = self.nth(number) else { return };
                 let connection = rusqlite::Connection::open(self.folder.path().join("loaxa.db")).unwrap();
                 let known = self.known.get_mut(&id).unwrap();
-                let sql = "UPDATE segments SET sha256 = ?1, title = ?2, music = ?3, class = ?4 WHERE id = ?5";
+                let sql = "UPDATE segments SET sha256 = ?1, title = ?2, music = ?3, class = ?4, trim_start = ?5, trim_end = ?6
+                    WHERE id = ?7";
                 if let Some(words) = words {
                     let it = said(words, id);
-                    let row = (it.sha256, it.title, it.music, it.class.as_str(), id.to_string());
+                    let (start, end) = it.trim.map(|trim| (trim.start_ms as i64, trim.end_ms as i64)).unzip();
+                    let row = (it.sha256, it.title, it.music, it.class.as_str(), start, end, id.to_string());
                     connection.execute(sql, row).unwrap();
                     known.words = words;
                 } else if !known.over {

@@ -4,7 +4,7 @@ use super::*;
 use crate::access::Role;
 use crate::store::{Emergency, IdentityKind, NewIdentity, PreparedSound, SegmentRecord, Sound, Store};
 use jiff::{SignedDuration, ToSpan};
-use loaxa_schedules::{EmergencyId, SegmentId};
+use loaxa_schedules::{EmergencyId, SegmentId, Trim};
 use std::collections::BTreeSet;
 
 pub(super) const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -24,6 +24,7 @@ pub(super) fn segment(class: Class) -> NewSegment {
         valid_until: Some("2026-12-31T17:00:00Z".parse().unwrap()),
         campaign: None,
         external_id: None,
+        trim: None,
     }
 }
 
@@ -44,6 +45,10 @@ pub(super) fn add(store: &Store, id: &str, kind: IdentityKind, by: &str) {
 }
 
 pub(super) fn prepare(store: &Store, id: SegmentId) {
+    store.set_prepared(id, &prepared(None), NOW).unwrap();
+}
+
+pub(super) fn prepared(trim: Option<Trim>) -> PreparedSound {
     let sound = Sound {
         codec: "flac".to_owned(),
         sample_rate: 48_000,
@@ -53,14 +58,16 @@ pub(super) fn prepare(store: &Store, id: SegmentId) {
         loudness: None,
         tags: loaxa_audio::inspect::Tags::default(),
     };
-    let prepared = PreparedSound {
+    PreparedSound {
         duration: SignedDuration::from_secs(4),
-        root: "bb".to_owned(),
+        root: if trim.is_some() { "cc" } else { "bb" }.to_owned(),
         sound,
         waveform: Vec::new(),
         recipe: String::new(),
-    };
-    store.set_prepared(id, &prepared, NOW).unwrap();
+        trim,
+        original_length: SignedDuration::from_secs(4),
+        original_waveform: Vec::new(),
+    }
 }
 
 /// Four people, a token that An made, one that it made, two of the console's; and a segment that `up` pushed.
@@ -91,7 +98,9 @@ fn standing(store: &Store) -> Standing {
 fn retitle(store: &Store, title: &str, by: &str) -> SegmentRecord {
     let version = store.segment(ID).unwrap().version;
     store
-        .edit_segment(ID, version, (by, NOW), |it| Ok(NewSegment { title: title.to_owned(), ..it.clone() }))
+        .edit_segment(ID, version, (by, NOW), None, |it| {
+            Ok(NewSegment { title: title.to_owned(), ..it.pushed.clone() })
+        })
         .unwrap()
 }
 
@@ -114,7 +123,14 @@ fn the_digest_is_the_one_that_is_written_down() {
     assert_eq!(digest(&it), known);
     let page = include_str!("../../../docs/approvals.md");
     assert!(page.contains(known));
+    let part = Some(Trim { start_ms: 2300, end_ms: 9000 });
+    let trimmed = NewSegment { trim: part, ..it.clone() };
+    assert_eq!(digest(&trimmed), "d677184fd3c4a52090c291e87ef689a685ab30d6f99c6eee0111d5a4f00b743c");
+    assert!(page.contains(&digest(&trimmed)));
     let others = [
+        NewSegment { trim: Some(Trim { start_ms: 2300, end_ms: 9001 }), ..it.clone() },
+        NewSegment { trim: Some(Trim { start_ms: 2301, end_ms: 9000 }), ..it.clone() },
+        trimmed,
         NewSegment { title: String::new(), ..it.clone() },
         NewSegment { sha256: "ab".repeat(32), ..it.clone() },
         NewSegment { language: "tyz".to_owned(), ..it.clone() },
@@ -202,11 +218,13 @@ fn what_is_changed_is_asked_for_again_and_what_comes_to_the_same_is_not() {
     let back = retitle(&store, "Lũ trên sông “Cái”", "Chi");
     assert_eq!((back.approvals.digest, back.approvals.given.len()), (approved.approvals.digest, 0));
     // a change that was meant for what is no more there
-    let stale = store.edit_segment(ID, approved.version, ("Dung", NOW), |it| Ok(it.clone())).unwrap_err();
+    let stale = store
+        .edit_segment(ID, approved.version, ("Dung", NOW), None, |it| Ok(it.pushed.clone()))
+        .unwrap_err();
     assert_eq!(stale.code, "changed_meanwhile");
     store.withdraw(ID, "Dung", NOW).unwrap();
     let version = store.segment(ID).unwrap().version;
-    let late = store.edit_segment(ID, version, ("Dung", NOW), |it| Ok(it.clone())).unwrap_err();
+    let late = store.edit_segment(ID, version, ("Dung", NOW), None, |it| Ok(it.pushed.clone())).unwrap_err();
     assert_eq!(late.code, "wrong_state");
 }
 
@@ -379,4 +397,41 @@ fn what_was_approved_in_advance_sounds_only_as_it_was_sent() {
     approve(&store, "An").unwrap();
     approve(&store, "Bình").unwrap();
     assert_eq!(store.silences(&it).unwrap(), Some(Standing::Altered), "approved, and not what was sent");
+}
+
+#[test]
+fn another_part_of_it_is_another_thing_and_takes_its_sound_with_it() {
+    let (_folder, store) = station(Class::Normal);
+    approve(&store, "one").unwrap();
+    let part = Some(Trim { start_ms: 500, end_ms: 3000 });
+    let trim = |part, sound: Option<&PreparedSound>| {
+        let version = store.segment(ID).unwrap().version;
+        let change = |it: &SegmentRecord| Ok(NewSegment { trim: part, ..it.pushed.clone() });
+        store.edit_segment(ID, version, ("Dung", NOW), sound, change)
+    };
+    // never without the sound of exactly that part
+    for sound in [None, Some(prepared(None)), Some(prepared(Some(Trim { start_ms: 0, end_ms: 3000 })))] {
+        trim(part, sound.as_ref()).unwrap_err();
+        let record = store.segment(ID).unwrap();
+        assert_eq!((record.standing, record.pushed.trim), (Standing::Approved, None));
+    }
+    let record = trim(part, Some(&prepared(part))).unwrap();
+    assert_eq!((record.standing, record.pushed.trim), (Standing::AwaitingApproval, part));
+    assert_eq!(record.prepared.as_deref(), Some("cc"));
+    assert_eq!(approve(&store, "Dung").unwrap_err(), "own_upload");
+    approve(&store, "one").unwrap();
+    // what is made again of the whole is nothing to who has a part of it, and the other way round
+    let sha256 = record.pushed.sha256.clone();
+    assert!(store.set_prepared_again(&sha256, &prepared(None), NOW).unwrap().is_empty());
+    assert_eq!(store.set_prepared_again(&sha256, &prepared(part), NOW).unwrap().len(), 1);
+    assert_eq!(standing(&store), Standing::Approved);
+    // the same bytes pushed again are the whole recording
+    let again = NewSegment { id: SegmentId(uuid::Uuid::from_u128(7)), ..segment(Class::Normal) };
+    assert!(store.add_segment(&again, "up", NOW).unwrap().1);
+    let back = trim(None, Some(&prepared(None))).unwrap();
+    assert_eq!((back.standing, back.pushed.trim), (Standing::AwaitingApproval, None));
+    let edits = rows(&store, "approval");
+    let edit = edits.iter().rfind(|row| row["decision"] == "edit").unwrap();
+    assert_eq!(edit["before"]["trim"], serde_json::json!({ "start_ms": 500, "end_ms": 3000 }));
+    assert_eq!(edit["trim"], serde_json::Value::Null);
 }

@@ -28,6 +28,7 @@ fn slot(text: &str) -> Slot {
         permitted: Permit { from: start, until: start },
         pcm: "".into(),
         original_sha256: "".into(),
+        trim: None,
         approved_by: None,
         reason: Reason { code: ReasonCode::Planned.as_str().into(), vi: String::new(), en: String::new() },
     }

@@ -75,6 +75,7 @@ pub(super) fn slot(text: &str) -> Slot {
         permitted: Permit { from: epoch(), until: epoch() + SignedDuration::from_hours(24) },
         pcm: "h".into(),
         original_sha256: "o".into(),
+        trim: None,
         approved_by: None,
         reason: Reason::planned("p", 0, "w"),
     }
