@@ -1,7 +1,7 @@
 // What is said of a recording, in words for whoever is no engineer.
 import type { Schemas } from "../api/client";
 import { common, SPOKEN } from "../words/common";
-import { number, say, t } from "../words/index.svelte";
+import { number, say, t, tenths } from "../words/index.svelte";
 import { recordings } from "../words/recordings";
 import { clock, dayOf, length, time } from "./times.svelte";
 
@@ -75,6 +75,15 @@ export function expiry(segment: Segment, now: number): { soon: boolean; text: st
   return { soon: false, text: t(recordings.expires, { date }) };
 }
 
+/** What a cut leaves out and what stays, to a tenth of a second. */
+export function cutWords({ start, end }: { start: number; end: number }, length: number): string {
+  const said = { start: tenths(start), end: tenths(length - end), left: tenths(end - start), length: tenths(length) };
+  const [first, last] = [start > 0, length - end >= 0.001];
+  if (first && last) return t(recordings.trim_both, said);
+  if (first) return t(recordings.trim_start, said);
+  return last ? t(recordings.trim_end, said) : t(recordings.trim_all, said);
+}
+
 /** Below this, in dB, nobody hears the difference. */
 const HEARD = 1;
 
@@ -93,6 +102,8 @@ export function facts(segment: Segment): Fact[] {
   }
   if (limited !== null && limited >= 3)
     found.push({ kind: "plain", text: t(recordings.limited, { db: number(limited, undefined, 0) }) });
+  if (segment.trim && segment.original_duration !== null)
+    found.push({ kind: "plain", text: cutWords(segment.trim, segment.original_duration) });
   if (trimmed && trimmed.start >= 0.3)
     found.push({ kind: "plain", text: t(recordings.cut_start, { seconds: trimmed.start }) });
   if (trimmed && trimmed.end >= 0.3)

@@ -24,15 +24,19 @@ const address = (id: string, form: Form["kind"]) => `/api/v1/segments/${encodeUR
 
 /** The forms of a segment, what will be heard first. */
 export function soundOf(segment: Segment): Sound {
-  const { id, title, duration, trimmed } = segment;
+  const { id, title, duration, trim, trimmed } = segment;
   const peaks = segment.waveform?.peaks ?? null;
-  const [start, end] = [trimmed?.start ?? 0, trimmed?.end ?? 0];
+  const start = (trim?.start ?? 0) + (trimmed?.start ?? 0);
+  const whole = { start: trimmed?.start ?? 0, end: trimmed?.end ?? 0 };
   const prepared: Form = { kind: "prepared", src: address(id, "prepared"), seconds: duration, peaks, offset: start };
   const original: Form = {
     kind: "original",
     src: address(id, "original"),
-    seconds: duration === null ? null : start + duration + end,
-    peaks: peaks && duration ? before(peaks, duration, { start, end }, segment.gain_db ?? 0) : null,
+    seconds: segment.original_duration,
+    // an older station kept none of the original
+    peaks:
+      segment.original_waveform?.peaks ??
+      (peaks && duration && !trim ? before(peaks, duration, whole, segment.gain_db ?? 0) : null),
     offset: 0,
   };
   return { title, forms: segment.prepared_sha256 === null ? [original] : [prepared, original] };

@@ -79,3 +79,7 @@ export function reasonOf(row: { reason?: string | null; reason_vi?: string | nul
 export function number(value: number, language: Language = tongue.language, digits = 1): string {
   return value.toLocaleString(LOCALES[language], { maximumFractionDigits: digits });
 }
+
+/** With one digit after the point, also where it is nothing: numbers that stand beside each other. */
+export const tenths = (value: number): string =>
+  value.toLocaleString(LOCALES[tongue.language], { minimumFractionDigits: 1, maximumFractionDigits: 1 });

@@ -115,15 +115,30 @@ export const recordings = {
 
   trim: ["Cắt đầu, cuối", "Trim"],
   trim_what: [
-    "Kéo hai mép vùng sáng, hoặc nhập số giây. Bản gốc vẫn giữ nguyên.",
-    "Drag the two edges, or write seconds. The original stays as it is.",
+    "Kéo hai mép của phần sáng, hoặc nhập số giây. Bản gốc vẫn giữ nguyên.",
+    "Drag the two edges of what is bright, or write seconds. The original stays as it is.",
   ],
   trim_from: ["Bắt đầu từ giây", "From second"],
   trim_to: ["Kết thúc ở giây", "To second"],
+  trim_from_handle: ["Mép đầu", "First edge"],
+  trim_to_handle: ["Mép cuối", "Last edge"],
+  trim_at: ["giây {at} trên {length}", "second {at} of {length}"],
   trim_here: ["Lấy chỗ đang nghe", "Take the place I am at"],
   trim_listen: ["Nghe phần giữ lại", "Listen to what stays"],
   trim_save: ["Cắt", "Trim"],
+  trim_busy: ["Đang cắt…", "Trimming…"],
   trim_whole: ["Lấy lại toàn bộ", "Take the whole again"],
   trim_saved: ["Đã cắt. Bản ghi đang chờ duyệt.", "Trimmed. The recording awaits approval."],
-  trim_wrong: ["Phần giữ lại phải dài ít nhất một giây.", "At least one second must stay."],
+  trim_back: ["Đã lấy lại toàn bộ. Bản ghi đang chờ duyệt.", "It is whole again, and awaits approval."],
+  trim_asks_again: [
+    "Cắt xong, bản ghi phải được duyệt lại; đang phát thì phát nốt như cũ. Bạn không thể tự duyệt.",
+    "After that it must be approved again; what sounds now goes on as it is. You cannot approve it yourself.",
+  ],
+  trim_all: ["Giữ toàn bộ {length} giây.", "All {length} seconds stay."],
+  trim_both: [
+    "Bỏ {start} giây đầu và {end} giây cuối, còn {left} giây.",
+    "Leaves out the first {start} s and the last {end} s; {left} s stay.",
+  ],
+  trim_start: ["Bỏ {start} giây đầu, còn {left} giây.", "Leaves out the first {start} s; {left} s stay."],
+  trim_end: ["Bỏ {end} giây cuối, còn {left} giây.", "Leaves out the last {end} s; {left} s stay."],
 } as const satisfies Catalogue;
