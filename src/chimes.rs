@@ -121,6 +121,7 @@ fn one(
         campaign: None,
         external_id: Some(chime.external_id.to_owned()),
         trim: None,
+        spoken: None,
     };
     intake.adopt(&file, describe, STATION).map(Some)
 }

@@ -5,6 +5,7 @@ mod confinement;
 mod fingerprint;
 mod log;
 mod orders;
+mod speech;
 mod target;
 mod web;
 
@@ -13,6 +14,7 @@ pub use confinement::ConfinementSettings;
 pub use fingerprint::Fingerprint;
 pub use log::Log;
 pub use orders::{Orders, Policy};
+pub use speech::Speech;
 pub use target::TargetLufs;
 pub use web::{Tls, TlsVersion, Web};
 
@@ -48,6 +50,8 @@ pub struct Config {
     pub storage: Storage,
     /// What the daemon prints for engineers, and who countersigns the airing log.
     pub log: Log,
+    /// The voice that reads written bulletins.
+    pub speech: Speech,
     /// What the daemon leaves itself of the machine.
     pub confinement: ConfinementSettings,
     /// What the file says, as hashes.
@@ -333,6 +337,7 @@ impl Config {
         problems.extend(self.log.problems());
         problems.extend(self.confinement.problems());
         problems.extend(self.orders.problems());
+        problems.extend(self.speech.problems());
         problems
     }
 

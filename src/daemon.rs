@@ -15,6 +15,7 @@ use crate::playout_loop::{Parts, PlayoutHandle, PlayoutLoop};
 use crate::preparing::{Keeper, KeeperParts, Preparing, Shelf, Workshop};
 use crate::secrets;
 use crate::soundness::{Pace, Reader};
+use crate::speech::Speech;
 use crate::store::{LogJob, Store};
 use crate::tls;
 use crate::turns::Turns;
@@ -151,6 +152,7 @@ async fn station(
         access,
         intake: Arc::clone(&intake),
         uploads: Arc::clone(&uploads),
+        speech: voice(&config.speech),
         playout: handle.clone(),
         preparing: Arc::clone(&preparing),
         events: events.clone(),
@@ -454,6 +456,18 @@ async fn inspection() -> Option<Confinement> {
             None
         }
     }
+}
+
+/// Not having a voice is no fault: texts can be recorded.
+fn voice(settings: &crate::config::Speech) -> Speech {
+    let speech = Speech::new(settings);
+    match speech.lacking() {
+        None => {
+            tracing::info!(languages = ?speech.languages().collect::<Vec<_>>(), "written texts can be read")
+        }
+        Some(why) => tracing::info!(%why, "written texts cannot be read"),
+    }
+    speech
 }
 
 fn about(config: &Config, warnings: Vec<Warning>) -> About {

@@ -172,5 +172,6 @@ fn described(app: &App, title: &str, sha256: String, bytes: u64) -> NewSegment {
         campaign: None,
         external_id: None,
         trim: None,
+        spoken: None,
     }
 }

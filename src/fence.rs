@@ -1,5 +1,5 @@
 //! What the daemon gives up of the machine before it opens a port: whoever takes it over writes nowhere but where the station's
-//! own data lie, starts no other program, and reaches no other TCP port. Where the kernel has Landlock; what it lacks is done
+//! own data lie, starts no other program (but the voice), and reaches no other TCP port. Where the kernel has Landlock; what it lacks is done
 //! without and said. None of it can be taken back. The child that decodes gives up the rest (`loaxa_audio::child`).
 
 use crate::config::{Config, OutputForm};
@@ -108,13 +108,13 @@ impl Fence {
         let mut fence = Self { connect: Some(Vec::new()), ..Self::default() };
         fence.read.extend(SYSTEM.map(PathBuf::from));
         fence.execute.extend(LOADER.map(PathBuf::from));
-        fence.execute.push("/usr/bin/espeak-ng".into()); // the demo's voice
         fence.execute.extend(std::env::current_exe());
         fence.own.push(data.to_owned());
         fence.devices.extend(["/dev/null", "/dev/tty"].map(PathBuf::from));
         fence.web(config);
         fence.sound(config);
         fence.amplifier(config);
+        fence.speech(config);
         fence.read.extend(config.confinement.also_read.iter().cloned());
         fence.own.extend(config.confinement.also_write.iter().cloned());
         fence
@@ -170,6 +170,15 @@ impl Fence {
                 }
             }
             AmplifierSettings::None | AmplifierSettings::Simulated(_) => {}
+        }
+    }
+
+    fn speech(&mut self, config: &Config) {
+        let speech = &config.speech;
+        if let Some(program) = crate::speech::program(speech) {
+            self.execute.push(program);
+            self.execute.extend(speech.starts.iter().cloned());
+            self.read.extend(speech.reads.iter().cloned());
         }
     }
 

@@ -4,6 +4,7 @@
 //! of the folder, and only then a row. A disposable child decodes them; whatever becomes of the child, the daemon goes on.
 
 mod folders;
+mod spoken;
 pub mod uploads;
 
 use crate::clock::Clock;

@@ -25,6 +25,7 @@ pub mod preparing;
 pub mod report;
 pub mod secrets;
 pub mod soundness;
+pub mod speech;
 pub mod store;
 pub mod tls;
 pub mod turns;

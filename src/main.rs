@@ -4,9 +4,10 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
-    // before anything starts a thread: the child bounds its own memory, and threads' stacks count
-    if arguments.next().is_some_and(|first| first == loaxa_audio::child::SUBCOMMAND) {
-        return loaxa_audio::child::run_child(arguments);
+    // before anything starts a thread: a child bounds its own memory, and threads' stacks count
+    match arguments.next() {
+        Some(first) if first == loaxa_audio::child::SUBCOMMAND => loaxa_audio::child::run_child(arguments),
+        Some(first) if first == loaxa_audio::voice::SUBCOMMAND => loaxa_audio::voice::run_child(arguments),
+        _ => loaxa::cli::run(),
     }
-    loaxa::cli::run()
 }

@@ -294,6 +294,7 @@ mod tests {
             campaign: None,
             external_id: None,
             trim: None,
+            spoken: None,
         };
         store.add_segment(&new, "i", NOW).unwrap();
         store.set_standing(new.id, Standing::AwaitingApproval, None).unwrap();

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 const DOCUMENT: &str = include_str!("../src/web/openapi.json");
 
 /// The files of `src/web` in which routes are made.
-const SOURCES: [&str; 22] = [
+const SOURCES: [&str; 23] = [
     include_str!("../src/web/airings.rs"),
     include_str!("../src/web/amplifier.rs"),
     include_str!("../src/web/audio.rs"),
@@ -28,12 +28,13 @@ const SOURCES: [&str; 22] = [
     include_str!("../src/web/schedule.rs"),
     include_str!("../src/web/segments.rs"),
     include_str!("../src/web/session.rs"),
+    include_str!("../src/web/spoken.rs"),
     include_str!("../src/web/station.rs"),
     include_str!("../src/web/uploads.rs"),
 ];
 
 /// Everything that is served under `/api/v1`.
-const SERVED: [(&str, &str); 92] = [
+const SERVED: [(&str, &str); 93] = [
     ("get", "/health"),
     ("get", "/status"),
     ("get", "/events"),
@@ -76,6 +77,7 @@ const SERVED: [(&str, &str); 92] = [
     ("post", "/publishers"),
     ("get", "/publishers/{id}"),
     ("delete", "/publishers/{id}"),
+    ("post", "/spoken"),
     ("post", "/orders"),
     ("get", "/orders"),
     ("get", "/orders/nonce"),

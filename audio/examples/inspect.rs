@@ -1,5 +1,5 @@
 //! Inspects and prepares one recording as the daemon does: `inspect ORIGINAL PREPARED [RATE]`.
-//! It is its own disposable child, which also makes it the child of the tests.
+//! It is its own disposable child, and a voice's, which also makes it the child of the tests.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to a terminal")]
 
 use std::fs::File;
@@ -11,6 +11,7 @@ use std::time::Duration;
 use loaxa_audio::child::{self, ChildLimits};
 use loaxa_audio::inspect::InspectRequest;
 use loaxa_audio::loudness::Correction;
+use loaxa_audio::voice;
 use sha2::{Digest, Sha256};
 
 /// Read in small pieces: the original may be larger than the memory.
@@ -29,6 +30,9 @@ fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1).peekable();
     if arguments.peek().is_some_and(|first| first == child::SUBCOMMAND) {
         return child::run_child(arguments.skip(1));
+    }
+    if arguments.peek().is_some_and(|first| first == voice::SUBCOMMAND) {
+        return voice::run_child(arguments.skip(1));
     }
     let (Some(original), Some(output)) = (arguments.next(), arguments.next()) else {
         eprintln!("inspect ORIGINAL PREPARED [RATE]");

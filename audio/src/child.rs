@@ -6,7 +6,7 @@
 //! child, never the daemon; whoever takes over a decoder finds no network, no other file and no other process.
 
 mod confinement;
-mod fence;
+pub(crate) mod fence;
 mod limits;
 mod parent;
 mod worker;

@@ -102,6 +102,7 @@ fn segment(store: &Store, nth: u32, uploader: &str, approver: &str, now: Timesta
         campaign: None,
         external_id: None,
         trim: None,
+        spoken: None,
     };
     let sound = Sound {
         codec: "mp3".to_owned(),

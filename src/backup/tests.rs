@@ -30,6 +30,7 @@ fn push(data: &Path, store: &Store, sound: &str) -> String {
         campaign: None,
         external_id: None,
         trim: None,
+        spoken: None,
     };
     store.add_segment(&new, "i", NOW).unwrap();
     sha256

@@ -5,6 +5,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, OutputForm};
 use crate::error::Result;
 use crate::fence;
+use crate::speech::Speech;
 use crate::store::Store;
 use crate::tls;
 use loaxa_audio::child;
@@ -38,6 +39,7 @@ pub fn doctor(config: &Config, data: &Path, as_json: bool) -> Result<ExitCode> {
         inspection(),
         confinement(config),
         sound(config),
+        voice(config),
         amplifier(config),
     ];
     let good = findings.iter().all(|finding| finding.good);
@@ -53,6 +55,22 @@ pub fn doctor(config: &Config, data: &Path, as_json: bool) -> Result<ExitCode> {
         }
     }
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// The voice is optional; one that somebody named must be there.
+fn voice(config: &Config) -> Finding {
+    let lacking = Speech::new(&config.speech).lacking();
+    let named = config.speech.command != crate::config::Speech::default().command;
+    let good = lacking.is_none() || !named || config.speech.command.is_empty();
+    let says = match (lacking, config.speech.command.is_empty()) {
+        (None, _) => {
+            let languages: Vec<&str> = config.speech.voices.keys().map(String::as_str).collect();
+            format!("{} reads texts in {}", config.speech.command.join(" "), languages.join(", "))
+        }
+        (Some(_), true) => "switched off in [speech]".to_owned(),
+        (Some(why), false) => why.detail,
+    };
+    Finding { what: "voice", good, says }
 }
 
 fn configuration(config: &Config) -> Finding {

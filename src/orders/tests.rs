@@ -120,6 +120,7 @@ impl Lab {
             campaign: None,
             external_id: None,
             trim: None,
+            spoken: None,
         };
         self.store.add_segment(&new, "i", at(NOW)).unwrap();
         let sound = Sound {

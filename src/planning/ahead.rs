@@ -254,6 +254,7 @@ mod tests {
             campaign: None,
             external_id: None,
             trim: None,
+            spoken: None,
         };
         store.add_segment(&new, "i", at(NEW)).unwrap();
         let sound = Sound {

@@ -393,6 +393,7 @@ mod tests {
             campaign: None,
             external_id: None,
             trim: None,
+            spoken: None,
         };
         store.add_segment(&segment, "i", it.sent_at).unwrap();
         let sound = Sound {

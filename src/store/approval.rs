@@ -97,7 +97,16 @@ pub fn digest(it: &NewSegment) -> String {
     if let Some(trim) = it.trim {
         words["trim"] = json!(trim);
     }
+    if let Some(spoken) = &it.spoken {
+        words["text_sha256"] = json!(text_hash(&spoken.text));
+    }
     ids::hex(&Sha256::digest(canonical(&words).as_bytes()))
+}
+
+/// SHA-256 of a text that was read, in lower-case hexadecimal, over its UTF-8.
+#[must_use]
+pub fn text_hash(text: &str) -> String {
+    ids::hex(&Sha256::digest(text.as_bytes()))
 }
 
 /// The answer: what was said of this segment, and how it stands. What its row calls approved is so only while enough people

@@ -28,7 +28,7 @@ mod upgrade;
 pub use airings::{Airing, AiringFilter, LogJob, LogRow, OpenRow};
 pub use airtime::{AirtimeRow, Whose};
 pub(crate) use approval::require_editable;
-pub use approval::{Approval, Approvals, Decision, Ruling, digest};
+pub use approval::{Approval, Approvals, Decision, Ruling, digest, text_hash};
 pub use copy::{Held, copy_database, head_of, look_at, settle};
 pub use documents::{Document, DocumentKind, Stored};
 pub use emergencies::{Emergency, EmergencySlot};
@@ -42,7 +42,7 @@ pub use publishers::{NewPublisher, Publisher};
 pub use retention::{Removable, Removed};
 pub use second_factor::SecondFactor;
 pub(crate) use segments::standing_of;
-pub use segments::{NewSegment, SegmentFilter, SegmentRecord, kept, made_from};
+pub use segments::{NewSegment, SegmentFilter, SegmentRecord, Spoken, kept, made_from};
 pub use sessions::{ListedSession, NewSession};
 
 use crate::clock::{Clock, boot_id};

@@ -80,7 +80,8 @@ CREATE TABLE segments (
   trim_start    INTEGER,                  -- milliseconds of the original: the part that is aired; NULL for all of it
   trim_end      INTEGER,
   original_length   INTEGER,              -- nanoseconds of the original
-  original_waveform BLOB                  -- peaks of the original, as waveform
+  original_waveform BLOB,                 -- peaks of the original, as waveform
+  spoken        TEXT                      -- JSON {text, read_as, program, voice, speed}: what a voice read
 ) STRICT;
 CREATE INDEX segments_by_sha ON segments (sha256);
 CREATE INDEX segments_by_state ON segments (state);

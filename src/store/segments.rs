@@ -16,13 +16,13 @@ const COLUMNS: &str =
     "SELECT s.id, s.version, s.state, s.sha256, s.bytes, s.title, s.language, s.class, s.source,
     s.valid_from, s.valid_until, s.campaign, s.external_id, s.reason, s.duration, s.prepared, s.sound,
     s.uploaded_by, u.name, s.uploaded_at, s.approved_by, a.name, s.approved_at, s.approval_note, s.music,
-    s.recipe, s.needed_at, s.trim_start, s.trim_end, s.original_length
+    s.recipe, s.needed_at, s.trim_start, s.trim_end, s.original_length, s.spoken
   FROM segments s JOIN identities u ON u.id = s.uploaded_by LEFT JOIN identities a ON a.id = s.approved_by";
 const INSERT: &str =
     "INSERT INTO segments (id, version, state, sha256, bytes, title, language, class, source,
-    valid_from, valid_until, campaign, external_id, music, uploaded_by, uploaded_at)
+    valid_from, valid_until, campaign, external_id, music, spoken, uploaded_by, uploaded_at)
   VALUES (:id, 1, 'received', :sha256, :bytes, :title, :language, :class, :source,
-    :valid_from, :valid_until, :campaign, :external_id, :music, :by, :at)";
+    :valid_from, :valid_until, :campaign, :external_id, :music, :spoken, :by, :at)";
 const ADD_UPLOADER: &str = "INSERT OR IGNORE INTO uploaders (segment, identity) VALUES (:segment, :identity)";
 /// Only while it is inspected: what a person decided meanwhile (withdrawn) stands.
 const SET_INSPECTED: &str = "UPDATE segments SET version = version + 1, state = :state, reason = :reason
@@ -62,6 +62,24 @@ pub struct NewSegment {
     /// The part of it that is aired; None for all of it, as it is when it was just pushed.
     #[serde(default)]
     pub trim: Option<Trim>,
+    /// The text that a voice read; None of what was pushed as sound.
+    #[serde(default)]
+    pub spoken: Option<Spoken>,
+}
+
+/// A written text that a voice read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spoken {
+    /// As it was written, its lines ended by `\n`, in Unicode's composed form (NFC).
+    pub text: String,
+    /// What the voice was given, where it is not the text itself.
+    pub read_as: Option<String>,
+    /// The program, by its name.
+    pub program: String,
+    /// Its voice.
+    pub voice: String,
+    /// Its speed.
+    pub speed: u32,
 }
 
 /// A segment as it is kept.
@@ -195,6 +213,7 @@ impl Store {
                     return Ok((require(transaction, twin.pushed.id)?, false));
                 }
             }
+            let spoken = new.spoken.as_ref().map(to_json).transpose()?;
             transaction
                 .execute(
                     INSERT,
@@ -202,7 +221,7 @@ impl Store {
                         ":id": new.id.to_string(), ":sha256": new.sha256, ":bytes": i64::try_from(new.bytes).unwrap_or(i64::MAX),
                         ":title": new.title, ":language": new.language, ":class": new.class.as_str(), ":source": new.source,
                         ":valid_from": text(&new.valid_from), ":valid_until": text(&new.valid_until),
-                        ":campaign": new.campaign, ":external_id": new.external_id, ":music": new.music, ":by": by, ":at": nanos(at),
+                        ":campaign": new.campaign, ":external_id": new.external_id, ":music": new.music, ":spoken": spoken, ":by": by, ":at": nanos(at),
                     },
                 )
                 .map_err(storage)?;
@@ -331,7 +350,8 @@ fn same_words(a: &NewSegment, b: &NewSegment) -> bool {
     let words = |it: &NewSegment| {
         let validity = (it.valid_from.clone(), it.valid_until.clone());
         let theirs = (it.source.clone(), it.campaign.clone(), it.external_id.clone());
-        (it.title.clone(), it.language.clone(), it.class, it.music, validity, theirs, it.trim)
+        let text = it.spoken.as_ref().map(|spoken| spoken.text.clone());
+        (it.title.clone(), it.language.clone(), it.class, it.music, validity, theirs, (it.trim, text))
     };
     words(a) == words(b)
 }
@@ -372,6 +392,7 @@ fn record(connection: &Connection, row: &Row<'_>) -> Result<SegmentRecord> {
     };
     let reason: Option<String> = col(row, 13)?;
     let sound: Option<String> = col(row, 16)?;
+    let spoken: Option<String> = col(row, 30)?;
     let approver: (Option<String>, Option<String>) = (col(row, 20)?, col(row, 21)?);
     let pushed = NewSegment {
         id: id.parse().map_err(|_| damaged("id"))?,
@@ -387,6 +408,7 @@ fn record(connection: &Connection, row: &Row<'_>) -> Result<SegmentRecord> {
         campaign: col(row, 11)?,
         external_id: col(row, 12)?,
         trim: trim(col(row, 27)?, col(row, 28)?).map_err(|()| damaged("trim"))?,
+        spoken: spoken.map(|text| from_json("a text that was read", &text)).transpose()?,
     };
     let kept = standing_of(&col::<String>(row, 2)?).ok_or_else(|| damaged("state"))?;
     let (approvals, standing) = approval::answer(connection, &pushed, kept)?;

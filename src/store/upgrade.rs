@@ -111,6 +111,7 @@ mod tests {
     const SCHEMA_3: &str = include_str!("schema_3.sql");
     const SCHEMA_4: &str = include_str!("schema_4.sql");
     const SCHEMA_5: &str = include_str!("schema_5.sql");
+    const SCHEMA_7: &str = include_str!("schema_7.sql");
 
     /// Every table, index and trigger: its name, and its text without comments, blanks and quotes.
     fn schema(connection: &rusqlite::Connection) -> Vec<(String, String)> {
@@ -400,6 +401,36 @@ mod tests {
         );
         assert_eq!(upgraded.publishers(None, 9).unwrap(), vec![]);
         assert_eq!(upgraded.orders(None, 9).unwrap(), vec![]);
+    }
+
+    #[test]
+    fn a_database_of_version_7_is_brought_up_to_date_with_everything_in_it() {
+        let (old, new) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let file = old.path().join("loaxa.db");
+        let connection = rusqlite::Connection::open(&file).unwrap();
+        connection.execute_batch(SCHEMA_7).unwrap();
+        connection
+            .execute_batch(
+                r#"INSERT INTO identities (id, kind, name, scopes, secret, created_at) VALUES ('i', 'token', 'i', '[]', 's', 0);
+                INSERT INTO segments (id, version, state, sha256, bytes, title, language, class, uploaded_by, uploaded_at)
+                VALUES ('01890a5d-ac96-774b-bcce-b302099a8051', 1, 'approved', 'aa', 1, 'Tin', 'vi', 'normal', 'i', 0);
+                INSERT INTO identities (id, kind, name, scopes, secret, created_at) VALUES ('a', 'token', 'a', '[]', 's', 0);
+                PRAGMA user_version = 7;"#,
+            )
+            .unwrap();
+        drop(connection);
+        let upgraded = Store::open(old.path(), Timestamp::UNIX_EPOCH).unwrap();
+        let segment = upgraded.all_segments().unwrap().remove(0);
+        assert_eq!((segment.pushed.title.as_str(), &segment.pushed.spoken), ("Tin", &None));
+        // what was approved before stays so: of what no voice read the digest is the same
+        let digest = "5a0b35c592797e514d9d21605fa0d288e6e2f1781e92887a7e540ce172ebc619";
+        assert_eq!(segment.approvals.digest, digest);
+        let connection = rusqlite::Connection::open(&file).unwrap();
+        drop(Store::open(new.path(), Timestamp::UNIX_EPOCH).unwrap());
+        let fresh = rusqlite::Connection::open(new.path().join("loaxa.db")).unwrap();
+        assert_eq!(schema(&connection), schema(&fresh));
+        let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+        assert_eq!(version, super::VERSION);
     }
 
     #[test]

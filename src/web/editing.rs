@@ -111,8 +111,8 @@ impl SegmentChange {
             external_id: before.external_id.clone(),
             music: self.music.unwrap_or(before.music),
         };
-        let new = described(before.id, words, before.sha256.clone(), before.bytes)?;
-        Ok(NewSegment { trim, ..new })
+        let segment = described(before.id, words, before.sha256.clone(), before.bytes)?;
+        Ok(NewSegment { trim, spoken: before.spoken.clone(), ..segment })
     }
 }
 
@@ -193,6 +193,7 @@ pub(super) fn described(id: SegmentId, meta: SegmentMeta, sha256: String, bytes:
         campaign: meta.campaign,
         external_id: meta.external_id,
         trim: None,
+        spoken: None,
     })
 }
 
@@ -215,6 +216,7 @@ mod tests {
             campaign: Some("c".to_owned()),
             external_id: Some("7".to_owned()),
             trim: None,
+            spoken: None,
         }
     }
 

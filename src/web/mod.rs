@@ -31,6 +31,7 @@ mod schedule;
 mod segments;
 mod serve;
 mod session;
+mod spoken;
 mod station;
 mod uploads;
 pub(crate) mod wire;
@@ -79,6 +80,8 @@ pub struct App {
     pub intake: Arc<Intake>,
     /// Recordings that come in pieces.
     pub uploads: Arc<Uploads>,
+    /// The voice that reads written texts.
+    pub speech: crate::speech::Speech,
     /// What is on air, and the way to stop it.
     pub playout: PlayoutHandle,
     /// What is ready to air, and the way to ask for more.
@@ -162,6 +165,8 @@ type Bytes = bytes::Bytes;
 pub fn routes(app: Arc<App>) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone {
     let api = segments::routes(&app)
         .or(uploads::routes(&app))
+        .unify()
+        .or(spoken::routes(&app))
         .unify()
         .or(audio::routes(&app))
         .unify()

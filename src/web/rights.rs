@@ -98,6 +98,7 @@ pub const TABLE: &[Right] = &[
     right("DELETE", "/segments/{id}", WITHDRAW),
     right("POST", "/segments/{id}/approval", APPROVE),
     right("GET", "/segments/{id}/audio", LOOK),
+    right("POST", "/spoken", PUSH),
     right("OPTIONS", "/uploads", Login),
     right("POST", "/uploads", PUSH),
     right("GET", "/uploads/{id}", PUSH),

@@ -248,7 +248,7 @@ async fn one(app: Arc<App>, id: String) -> Result<Response> {
     let (record, waveforms) =
         work(&app, move |app| Ok((app.store.segment(id)?, app.store.waveforms(id)?))).await?;
     let record = with_expiry(record, app.clock.now().wall, &app);
-    let shown = wire::segment_with_waveforms(&record, &waveforms, &app.timezone);
+    let shown = wire::segment_alone(&record, &waveforms, &app.timezone);
     object(StatusCode::OK, record.version, &shown)
 }
 

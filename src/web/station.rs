@@ -179,6 +179,7 @@ fn now(app: &App) -> Result<Value> {
             })),
         },
         "preparation": preparation,
+        "speech": super::spoken::shown(app),
         // null where the disk does not say
         "storage": { "free_bytes": app.preparing.shelf().space().left().ok() },
         "log": {

@@ -33,8 +33,8 @@ fn milli(seconds: f64) -> f64 {
     (seconds * 1000.0).round() / 1000.0
 }
 
-/// A segment as it is shown alone, with peaks for drawing it.
-pub(super) fn segment_with_waveforms(
+/// A segment as it is shown alone, with peaks for drawing it and the text that a voice read.
+pub(super) fn segment_alone(
     record: &SegmentRecord,
     waveforms: &Waveforms,
     timezone: &TimeZone,
@@ -45,6 +45,10 @@ pub(super) fn segment_with_waveforms(
     };
     value["waveform"] = shown(&waveforms.prepared);
     value["original_waveform"] = shown(&waveforms.original);
+    value["spoken"] = json!(record.pushed.spoken.as_ref().map(|spoken| json!({
+        "text": spoken.text, "read_as": spoken.read_as, "program": spoken.program, "voice": spoken.voice,
+        "speed": spoken.speed, "text_sha256": crate::store::text_hash(&spoken.text),
+    })));
     value
 }
 
@@ -137,6 +141,7 @@ pub(super) fn segment(record: &SegmentRecord, timezone: &TimeZone) -> Value {
         "trimmed": trimmed,
         "tags": sound.map(|sound| &sound.tags),
         "waveform": null,
+        "spoken": null,
         "prepared_sha256": record.prepared,
         "uploaded_by": record.uploaded_by.1,
         "uploaded_at": local(record.uploaded_at, timezone),

@@ -40,6 +40,7 @@ mod retention;
 mod second_factor;
 mod siege;
 mod sound;
+mod spoken;
 mod station;
 mod time;
 mod tls;

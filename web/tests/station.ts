@@ -101,6 +101,13 @@ data = ${JSON.stringify(join(this.home, "data"))}
     await this.#end("SIGKILL");
   }
 
+  /** Starts anew with more in its configuration. */
+  async configured(more: string): Promise<void> {
+    await this.#end("SIGTERM");
+    writeFileSync(this.#configuration, `${readFileSync(this.#configuration, "utf8")}${more}`);
+    await this.start();
+  }
+
   async stop(): Promise<void> {
     await this.#end("SIGTERM");
     rmSync(this.home, { recursive: true, force: true });
@@ -156,8 +163,8 @@ data = ${JSON.stringify(join(this.home, "data"))}
     await this.ask("broadcaster", "POST", "/windows", { name: "Cả ngày", days, start: "00:00", end: "24:00" });
   }
 
-  /** Seconds of sound so far that are louder than -50 dBFS, in blocks of 10 ms, in which this tone is what is heard. */
-  heardSeconds(hertz: number): number {
+  /** Seconds of sound so far that are louder than -50 dBFS, in blocks of 10 ms; with `hertz` those in which this tone is what is heard. */
+  heardSeconds(hertz?: number): number {
     let bytes: Buffer;
     try {
       bytes = readFileSync(this.#capture);
@@ -175,7 +182,7 @@ data = ${JSON.stringify(join(this.home, "data"))}
         (_, index) => bytes.readInt16LE(44 + (at + index) * 2 * channels) / 32_768,
       );
       const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / block;
-      if (power > 1e-5 && goertzel(samples, hertz) > 0.5 * power) heard += 1;
+      if (power > 1e-5 && (hertz === undefined || goertzel(samples, hertz) > 0.5 * power)) heard += 1;
     }
     return heard / 100;
   }

@@ -3,8 +3,9 @@
 
 use landlock::{
     ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, LandlockStatus, Ruleset, RulesetAttr,
-    RulesetStatus, Scope,
+    RulesetCreated, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope, path_beneath_rules,
 };
+use std::path::PathBuf;
 
 use super::{ChildLimits, Confinement};
 
@@ -20,7 +21,7 @@ const LANDLOCK_WITH_NETWORK: u32 = 4;
 pub(super) fn confine(limits: &ChildLimits) -> rustix::io::Result<Confinement> {
     // The order counts: the limits are system calls that the filter no longer lets through.
     limits.set()?;
-    let landlock = forbid_files();
+    let landlock = forbid_files(Ok);
     let system_calls = calls::filter();
     Ok(Confinement {
         landlock,
@@ -30,16 +31,34 @@ pub(super) fn confine(limits: &ChildLimits) -> rustix::io::Result<Confinement> {
     })
 }
 
-/// Landlock without a single exception: no file can be opened, made, renamed or removed, no TCP port reached, no process
+/// Confines this process, for ever, to starting one of `programs` and reading what lies in `folders`: nothing is written,
+/// no network reached, no process outside signalled. What the kernel lacks is done without.
+pub(crate) fn confine_program(programs: &[PathBuf], folders: &[PathBuf]) {
+    let read = AccessFs::ReadFile | AccessFs::ReadDir;
+    let rules = |rules: RulesetCreated| {
+        let null = path_beneath_rules(["/dev/null"], read | AccessFs::WriteFile);
+        rules
+            .add_rules(path_beneath_rules(folders, read))?
+            .add_rules(path_beneath_rules(programs, read | AccessFs::Execute))?
+            .add_rules(null)
+    };
+    let _ = forbid_files(rules);
+    let _ = calls::filter_program();
+}
+
+/// Landlock: but for what `exceptions` adds, no file can be opened, made, renamed or removed, no TCP port reached, no process
 /// outside signalled. What is already open stays usable.
-fn forbid_files() -> Option<u32> {
+fn forbid_files(
+    exceptions: impl FnOnce(RulesetCreated) -> Result<RulesetCreated, RulesetError>,
+) -> Option<u32> {
     let status = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(AccessFs::from_all(LANDLOCK))
         .and_then(|rules| rules.handle_access(AccessNet::from_all(LANDLOCK)))
         .and_then(|rules| rules.scope(Scope::from_all(LANDLOCK)))
         .and_then(Ruleset::create)
-        .and_then(landlock::RulesetCreated::restrict_self)
+        .and_then(exceptions)
+        .and_then(RulesetCreated::restrict_self)
         .ok()?;
     match status.landlock {
         LandlockStatus::Available { effective_abi, .. } if status.ruleset != RulesetStatus::NotEnforced => {
@@ -105,14 +124,6 @@ mod calls {
         nr::__NR_accept4,
         nr::__NR_sendto,
         nr::__NR_sendmsg,
-        nr::__NR_execve,
-        nr::__NR_execveat,
-        nr::__NR_clone,
-        nr::__NR_clone3,
-        #[cfg(target_arch = "x86_64")]
-        nr::__NR_fork,
-        #[cfg(target_arch = "x86_64")]
-        nr::__NR_vfork,
         nr::__NR_kill,
         nr::__NR_tkill,
         nr::__NR_pidfd_open,
@@ -139,6 +150,22 @@ mod calls {
         nr::__NR_reboot,
     ];
 
+    /// What starts programs and threads: as hostile in a decoder, needed by a program that was started to do something.
+    const STARTS: &[u32] = &[
+        nr::__NR_execve,
+        nr::__NR_execveat,
+        nr::__NR_clone,
+        nr::__NR_clone3,
+        #[cfg(target_arch = "x86_64")]
+        nr::__NR_fork,
+        #[cfg(target_arch = "x86_64")]
+        nr::__NR_vfork,
+    ];
+
+    /// With these a program would leave the group of processes in which it is ended as a whole, or have memory that is
+    /// counted nowhere.
+    const LEAVES: &[u32] = &[nr::__NR_setsid, nr::__NR_setpgid, nr::__NR_memfd_create, nr::__NR_memfd_secret];
+
     /// Memory from which code could run.
     const EXECUTABLE: u64 = nr::PROT_EXEC as u64;
     const NOT_PERMITTED: u32 = 1;
@@ -152,14 +179,26 @@ mod calls {
             && seccompiler::apply_filter_all_threads(&needed).is_ok()
     }
 
+    /// Whether the kernel took the filter of a program that may start others: what reaches beyond it is not permitted to it.
+    pub(super) fn filter_program() -> bool {
+        let program = || -> Option<BpfProgram> {
+            let target = TargetArch::try_from(std::env::consts::ARCH).ok()?;
+            let calls = [HOSTILE, LEAVES].concat();
+            let calls = calls.into_iter().map(|call| (i64::from(call), Vec::new())).collect();
+            let refused = SeccompAction::Errno(NOT_PERMITTED);
+            SeccompFilter::new(calls, SeccompAction::Allow, refused, target).ok()?.try_into().ok()
+        };
+        program().is_some_and(|program| seccompiler::apply_filter_all_threads(&program).is_ok())
+    }
+
     /// Of the answers of both filters the kernel takes the stricter one.
     fn programs(target: TargetArch) -> Result<(BpfProgram, BpfProgram), seccompiler::BackendError> {
         let any = |calls: &[u32]| {
             calls.iter().map(|&call| (i64::from(call), Vec::new())).collect::<BTreeMap<_, _>>()
         };
         let only = |condition: SeccompCondition| Ok(vec![SeccompRule::new(vec![condition])?]);
-        let hostile =
-            SeccompFilter::new(any(HOSTILE), SeccompAction::Allow, SeccompAction::KillProcess, target)?;
+        let hostile = any(&[HOSTILE, STARTS].concat());
+        let hostile = SeccompFilter::new(hostile, SeccompAction::Allow, SeccompAction::KillProcess, target)?;
         let mut needed = any(NEEDED);
         for call in [nr::__NR_mmap, nr::__NR_mprotect] {
             let plain = SeccompCondition::new(2, Dword, MaskedEq(EXECUTABLE), 0)?;
@@ -182,6 +221,10 @@ mod calls {
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod calls {
     pub(super) fn filter() -> bool {
+        false
+    }
+
+    pub(super) fn filter_program() -> bool {
         false
     }
 }

@@ -226,6 +226,7 @@ fn an_emergency_of_which_the_rows_are_gone_is_not_owed_again() {
         campaign: None,
         external_id: None,
         trim: None,
+        spoken: None,
     };
     lab.store.add_segment(&recording, "i", day(0)).unwrap();
     let emergency = Emergency {

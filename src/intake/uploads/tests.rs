@@ -136,6 +136,7 @@ fn words() -> NewSegment {
         campaign: None,
         external_id: None,
         trim: None,
+        spoken: None,
     }
 }
 

@@ -225,6 +225,7 @@ fn segment(store: &Arc<Store>, folders: &Folders, config: &Config, clock: &Arc<d
         campaign: None,
         external_id: None,
         trim: None,
+        spoken: None,
     };
     let (record, _) = store.add_segment(&new, "i", now).unwrap();
     let shelf = Arc::new(Shelf::new(Arc::clone(store), Arc::clone(clock), folders.clone(), &config.storage));

@@ -138,6 +138,7 @@ impl Bench {
             campaign: None,
             external_id: None,
             trim: None,
+            spoken: None,
         };
         let (record, _) = self.store.add_segment(&new, "i", self.now()).unwrap();
         let prepared = self.keeper.parts.workshop.make(&record, For::People).unwrap().unwrap();

@@ -102,6 +102,7 @@ impl Bench {
                 campaign: None,
                 external_id: None,
                 trim: None,
+                spoken: None,
             };
             self.store.add_segment(&new, "i", now).unwrap();
             let prepared = PreparedSound {

@@ -3,7 +3,7 @@
 use super::super::airings::append;
 use super::super::segments::{SegmentRecord, require, text};
 use super::super::{Change, Store, nanos, storage, to_json};
-use super::{is_hand, person};
+use super::{is_hand, person, text_hash};
 use crate::error::{Error, ErrorKind, Result};
 use jiff::Timestamp;
 use loaxa_schedules::{Reason, SegmentId, Standing};
@@ -168,6 +168,9 @@ pub(super) fn words(record: &SegmentRecord) -> Value {
     });
     if let Some(trim) = pushed.trim {
         words["trim"] = json!(trim);
+    }
+    if let Some(spoken) = &pushed.spoken {
+        words["text_sha256"] = json!(text_hash(&spoken.text));
     }
     words
 }

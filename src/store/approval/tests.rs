@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::access::Role;
-use crate::store::{Emergency, IdentityKind, NewIdentity, PreparedSound, SegmentRecord, Sound, Store};
+use crate::store::{
+    Emergency, IdentityKind, NewIdentity, PreparedSound, SegmentRecord, Sound, Spoken, Store,
+};
 use jiff::{SignedDuration, ToSpan};
 use loaxa_schedules::{EmergencyId, SegmentId, Trim};
 use std::collections::BTreeSet;
@@ -25,6 +27,7 @@ pub(super) fn segment(class: Class) -> NewSegment {
         campaign: None,
         external_id: None,
         trim: None,
+        spoken: None,
     }
 }
 
@@ -115,6 +118,27 @@ fn rows(store: &Store, kind: &str) -> Vec<serde_json::Value> {
     rows.map(|row| serde_json::from_str(&row.body).unwrap()).collect()
 }
 
+fn spoken(text: &str) -> Spoken {
+    let (program, voice) = ("espeak-ng".to_owned(), "vi".to_owned());
+    Spoken { text: text.to_owned(), read_as: None, program, voice, speed: 150 }
+}
+
+/// A text that was changed in the database after its approval is as silent as a title that was.
+#[test]
+fn a_text_that_was_changed_behind_our_back_is_approved_no_more() {
+    let (folder, store) = station(Class::Normal);
+    let id = SegmentId(uuid::Uuid::from_u128(7));
+    let new = NewSegment { id, spoken: Some(spoken("Họp lúc 7 giờ")), ..segment(Class::Normal) };
+    store.add_segment(&new, "up", NOW).unwrap();
+    prepare(&store, id);
+    let record = store.decide(id, Decision::Approve, None, "An", NOW).unwrap();
+    assert_eq!((record.standing, record.pushed.spoken), (Standing::Approved, new.spoken));
+    let connection = Connection::open(folder.path().join("loaxa.db")).unwrap();
+    let changed = "UPDATE segments SET spoken = replace(spoken, '7 giờ', '9 giờ') WHERE spoken IS NOT NULL";
+    assert_eq!(connection.execute(changed, []).unwrap(), 1);
+    assert_eq!(store.segment(id).unwrap().standing, Standing::Altered);
+}
+
 /// The example of docs/approvals.md, worked out by another program.
 #[test]
 fn the_digest_is_the_one_that_is_written_down() {
@@ -140,11 +164,18 @@ fn the_digest_is_the_one_that_is_written_down() {
         NewSegment { valid_from: None, ..it.clone() },
         NewSegment { valid_until: None, ..it.clone() },
         NewSegment { valid_from: it.valid_until.clone(), valid_until: it.valid_from.clone(), ..it.clone() },
+        NewSegment { spoken: Some(spoken("Lũ về")), ..it.clone() },
+        NewSegment { spoken: Some(spoken("Lũ rút")), ..it.clone() },
     ];
     let all: BTreeSet<String> = others.iter().chain([&it]).map(digest).collect();
     assert_eq!(all.len(), others.len() + 1, "each is another one");
     let elsewhere = NewSegment { id: SegmentId(uuid::Uuid::from_u128(2)), bytes: 9, ..it.clone() };
     assert_eq!(digest(&elsewhere), known, "what nobody hears or sees is not in it");
+    // the example of a text that was read
+    let read = NewSegment { spoken: Some(spoken("Lũ về")), ..it };
+    let known = "612b446f372f0723de352934a2a9ae414cab6c23c6ce7ab9eaa4273cde4b98f4";
+    assert_eq!(digest(&read), known);
+    assert!(page.contains(known) && page.contains(&super::text_hash("Lũ về")));
 }
 
 #[test]

@@ -1,5 +1,5 @@
 // What the API offers that it did not always: known when the page is built, beside the daemon that serves it.
 
-declare const STATION_CAN: Record<"spoken" | "trim", boolean>;
+declare const STATION_CAN: Record<"trim", boolean>;
 
 export const can = STATION_CAN;

@@ -109,8 +109,22 @@ export const uploads = {
   record_title: ["Thu âm {time}", "Recorded {time}"],
 
   spoken_what: [
-    "Máy đọc văn bản thành bản ghi. Hãy nghe kỹ tên riêng và con số trước khi nhờ duyệt.",
-    "The station reads a text into a recording. Listen to names and numbers before it is approved.",
+    "Máy đọc văn bản thành bản ghi. Chữ viết tắt, ngày giờ, số điện thoại tiếng Việt được đọc đầy đủ. Hãy nghe kỹ tên riêng và con số trước khi nhờ duyệt.",
+    "The station reads a text into a recording. In Vietnamese abbreviations, dates, times and telephone numbers are read in full. Listen to names and numbers before it is approved.",
+  ],
+  spoken_count: ["{count}/{most} ký tự", "{count} of {most} characters"],
+  spoken_too_long: [
+    "Bản tin dài quá {most} ký tự. Hãy chia thành nhiều bản tin.",
+    "The text is longer than {most} characters. Divide it.",
+  ],
+  spoken_none: ["Đài này chưa đọc được bản tin.", "This station cannot read texts yet."],
+  spoken_again: [
+    "Sửa rồi đọc lại “{title}”. Máy tạo bản ghi mới; bản cũ còn chờ duyệt sẽ được thu hồi.",
+    "Correct “{title}” and have it read again. That makes another recording; the one before is withdrawn if it still awaits approval.",
+  ],
+  spoken_replaced: [
+    "Đã đọc lại. Bản ghi cũ đã được thu hồi.",
+    "It was read again. The recording before was withdrawn.",
   ],
   spoken_text: ["Nội dung", "Text"],
   spoken_make: ["Tạo bản ghi", "Make the recording"],
