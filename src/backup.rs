@@ -4,11 +4,12 @@
 //! Prepared sound is not in it: it is made from the originals. The manifest is written last, so that a folder without one is
 //! no backup. Taking another backup into the same folder copies only what is new.
 
+pub mod button;
 mod manifest;
 mod restore;
 
 pub use manifest::Manifest;
-pub use restore::{Restored, restore};
+pub use restore::{Restored, restore, verify};
 
 use crate::airing_log::key_file;
 use crate::error::{Error, Result};

@@ -1,6 +1,7 @@
 //! The station's configuration: TOML, unknown keys refused, checked before a port opens.
 
 mod amplifier;
+mod backup;
 mod confinement;
 mod fingerprint;
 mod log;
@@ -10,6 +11,7 @@ mod target;
 mod web;
 
 pub use amplifier::Amplifier;
+pub use backup::Backup;
 pub use confinement::ConfinementSettings;
 pub use fingerprint::Fingerprint;
 pub use log::Log;
@@ -48,6 +50,8 @@ pub struct Config {
     pub orders: Orders,
     /// Where data lies and how much of it is accepted.
     pub storage: Storage,
+    /// Where the desk's button puts a backup.
+    pub backup: Backup,
     /// What the daemon prints for engineers, and who countersigns the airing log.
     pub log: Log,
     /// The voice that reads written bulletins.
@@ -338,6 +342,7 @@ impl Config {
         problems.extend(self.confinement.problems());
         problems.extend(self.orders.problems());
         problems.extend(self.speech.problems());
+        problems.extend(self.backup.problems());
         problems
     }
 

@@ -2,6 +2,7 @@
 
 use crate::access::{Access, Role};
 use crate::airing_log::{Heads, Keeping, Retention};
+use crate::backup::button::Backups;
 use crate::chimes;
 use crate::clock::{Clock, SystemClock, Trust, boot_id};
 use crate::config::{Audio, Config, Fingerprint, OutputForm};
@@ -153,6 +154,7 @@ async fn station(
         intake: Arc::clone(&intake),
         uploads: Arc::clone(&uploads),
         speech: voice(&config.speech),
+        backups: Arc::new(Backups::new(Arc::clone(&store), Arc::clone(&clock), data, &config.backup)),
         playout: handle.clone(),
         preparing: Arc::clone(&preparing),
         events: events.clone(),

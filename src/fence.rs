@@ -115,6 +115,7 @@ impl Fence {
         fence.sound(config);
         fence.amplifier(config);
         fence.speech(config);
+        fence.own.extend(config.backup.folder.iter().cloned());
         fence.read.extend(config.confinement.also_read.iter().cloned());
         fence.own.extend(config.confinement.also_write.iter().cloned());
         fence

@@ -7,10 +7,11 @@ use std::collections::BTreeSet;
 const DOCUMENT: &str = include_str!("../src/web/openapi.json");
 
 /// The files of `src/web` in which routes are made.
-const SOURCES: [&str; 23] = [
+const SOURCES: [&str; 24] = [
     include_str!("../src/web/airings.rs"),
     include_str!("../src/web/amplifier.rs"),
     include_str!("../src/web/audio.rs"),
+    include_str!("../src/web/backups.rs"),
     include_str!("../src/web/campaigns.rs"),
     include_str!("../src/web/emergency.rs"),
     include_str!("../src/web/heads.rs"),
@@ -34,7 +35,7 @@ const SOURCES: [&str; 23] = [
 ];
 
 /// Everything that is served under `/api/v1`.
-const SERVED: [(&str, &str); 93] = [
+const SERVED: [(&str, &str); 95] = [
     ("get", "/health"),
     ("get", "/status"),
     ("get", "/events"),
@@ -78,6 +79,8 @@ const SERVED: [(&str, &str); 93] = [
     ("get", "/publishers/{id}"),
     ("delete", "/publishers/{id}"),
     ("post", "/spoken"),
+    ("get", "/backups"),
+    ("post", "/backups"),
     ("post", "/orders"),
     ("get", "/orders"),
     ("get", "/orders/nonce"),

@@ -75,6 +75,16 @@ pub fn restore(from: &Path, data: &Path, now: Timestamp) -> Result<Restored> {
     Ok(Restored { rows: held.head.0, row, originals, missing, replaced, key })
 }
 
+/// Reads back all of a backup.
+///
+/// # Errors
+/// `backup_damaged` with what is wrong.
+pub fn verify(folder: &Path) -> Result<Manifest> {
+    let manifest = Manifest::read(folder)?;
+    check(folder, &folder.join(DATABASE), manifest.as_ref())?;
+    manifest.ok_or_else(|| Error::internal(format!("{} has no manifest", folder.display())))
+}
+
 /// Everything in a backup is what its manifest says.
 fn check(from: &Path, file: &Path, manifest: Option<&Manifest>) -> Result<Held> {
     let damaged = |why: String| {

@@ -44,6 +44,7 @@ pub use second_factor::SecondFactor;
 pub(crate) use segments::standing_of;
 pub use segments::{NewSegment, SegmentFilter, SegmentRecord, Spoken, kept, made_from};
 pub use sessions::{ListedSession, NewSession};
+pub use station::LastBackup;
 
 use crate::clock::{Clock, boot_id};
 use crate::error::{Error, ErrorKind, Result};

@@ -7,6 +7,7 @@ mod airings;
 mod amplifier;
 mod audio;
 mod audit;
+mod backups;
 mod bodies;
 mod campaigns;
 mod confirming;
@@ -98,6 +99,8 @@ pub struct App {
     pub inspection: Option<Confinement>,
     /// What the daemon itself is kept away from.
     pub held: Held,
+    /// Backups by the desk's button.
+    pub backups: Arc<crate::backup::button::Backups>,
     /// Told whenever what could air has changed.
     pub plan_changed: watch::Sender<u64>,
     /// One request with the same `Idempotency-Key` at a time.
@@ -197,6 +200,8 @@ pub fn routes(app: Arc<App>) -> impl Filter<Extract = (Response,), Error = Infal
         .or(session::routes(&app))
         .unify()
         .or(people::routes(&app))
+        .unify()
+        .or(backups::routes(&app))
         .unify()
         .or(publishers::routes(&app))
         .unify()

@@ -169,6 +169,8 @@ pub const TABLE: &[Right] = &[
     right("GET", "/sessions", Settled),
     right("DELETE", "/sessions/{id}", Settled),
     right("POST", "/clock/vouch", ADMIN),
+    right("GET", "/backups", ADMIN),
+    right("POST", "/backups", ADMIN),
     right("GET", "/amplifier", AMPLIFIER_SEEN),
     right("POST", "/amplifier/clear", AMPLIFIER),
     right("POST", "/amplifier/test", AMPLIFIER),

@@ -127,6 +127,7 @@ fn now(app: &App) -> Result<Value> {
         });
     }
     warnings.extend(super::health::warnings(app));
+    warnings.extend(super::backups::warning(app)?);
     let preparation = app.preparing.summary();
     for failed in &preparation.failed {
         warnings.push(super::Warning {
@@ -180,6 +181,7 @@ fn now(app: &App) -> Result<Value> {
         },
         "preparation": preparation,
         "speech": super::spoken::shown(app),
+        "backup": super::backups::status(app)?,
         // null where the disk does not say
         "storage": { "free_bytes": app.preparing.shelf().space().left().ok() },
         "log": {

@@ -4,7 +4,7 @@
 use crate::sound;
 use crate::station::{Heard, PROGRAM, Station};
 use crate::time::in_seconds;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -84,4 +84,112 @@ fn a_backup_of_a_station_at_work_becomes_a_station() {
     std::fs::write(&collected, later).unwrap();
     let seen = verdict(collected.to_str().unwrap());
     assert!(told.contains(&seen.as_str()), "what a collector has tells of the restore: {seen}, not {told:?}");
+}
+
+/// A station with a folder for its backups, and the token of an administrator.
+fn with_folder(more: &str) -> (Station, std::path::PathBuf, String) {
+    let mut station = Station::configured(Heard::ByNobody, "");
+    let folder = station.home().join("usb");
+    std::fs::create_dir(&folder).unwrap();
+    let text = std::fs::read_to_string(station.configuration()).unwrap();
+    std::fs::write(station.configuration(), format!("{text}\n[backup]\nfolder = {folder:?}\n{more}\n"))
+        .unwrap();
+    station.begin();
+    let admin = station.token("admin", &["admin"]).0;
+    (station, folder, admin)
+}
+
+/// What became of the backup that is being made.
+fn made(station: &Station, admin: &str) -> Value {
+    crate::time::wait_for("the backup", std::time::Duration::from_secs(120), || {
+        let backups = station.with(admin).get("/backups").expect(200).json();
+        backups["running"].is_null().then_some(backups)
+    })
+}
+
+fn warns(station: &Station) -> bool {
+    let status = station.operator().get("/status").expect(200).json();
+    status["warnings"].as_array().unwrap().iter().any(|warning| warning["code"] == "backup_due")
+}
+
+#[test]
+fn a_backup_is_made_by_a_button_read_back_and_can_be_restored() {
+    let (station, folder, admin) = with_folder("same_disk = true");
+    let segment = station.push("Trên USB", &sound::tone(1, 0.5));
+    assert!(warns(&station), "there never was one");
+    let nothing = station.with(&admin).get("/backups").expect(200).json();
+    assert_eq!((&nothing["last"], &nothing["items"]), (&Value::Null, &json!([])));
+    let begun = station.with(&admin).post("/backups", &json!({})).expect(202).json();
+    assert_eq!(begun["folder"], folder.to_str().unwrap());
+    let backups = made(&station, &admin);
+    assert_eq!(backups["problem"], Value::Null, "{backups}");
+    let last = &backups["last"];
+    assert_eq!(
+        (&last["recordings"], &last["missing"], &last["days"], &last["by"]),
+        (&json!(1), &json!(0), &json!(0), &json!("admin"))
+    );
+    let item = &backups["items"][0];
+    assert_eq!(
+        (&item["recordings"], &item["with_key"], &item["missing"]),
+        (&json!(1), &json!(false), &json!([]))
+    );
+    assert_eq!((&item["verified_at"], &item["name"]), (&last["verified_at"], &json!("usb")));
+    assert!(item["verified_at"].is_string(), "{item}");
+    assert!(!folder.join("station.key").exists());
+    assert!(!warns(&station));
+    let status = station.operator().get("/status").expect(200).json();
+    assert_eq!((&status["backup"]["configured"], &status["backup"]["days"]), (&json!(true), &json!(0)));
+    let log = String::from_utf8(station.command(&["log", "export"]).stdout).unwrap();
+    assert_eq!(log.matches("\"kind\":\"backup\"").count(), 1);
+
+    // another one copies what is new; it is the same folder
+    station.push("Mới hơn", &sound::tone(2, 0.5));
+    station.with(&admin).post("/backups", &json!({})).expect(202);
+    let again = made(&station, &admin);
+    assert_eq!((&again["problem"], &again["last"]["recordings"]), (&Value::Null, &json!(2)), "{again}");
+    // what was made elsewhere was not read back here
+    let taken = station.command(&["backup", folder.to_str().unwrap()]);
+    assert_eq!(taken.status.code(), Some(0), "{}", said(&taken));
+    assert_eq!(made(&station, &admin)["items"][0]["verified_at"], Value::Null);
+
+    let mut other = Station::configured(Heard::ByNobody, "");
+    let restored = other.command(&["restore", folder.to_str().unwrap()]);
+    assert_eq!(restored.status.code(), Some(0), "{}", said(&restored));
+    other.people = station.people.clone();
+    other.start_again();
+    let path = format!("/segments/{segment}/audio?form=original");
+    assert_eq!(other.auditor().get(&path).expect(200).body, sound::tone(1, 0.5));
+}
+
+#[test]
+fn no_backup_is_put_where_it_would_be_lost_or_over_something_else() {
+    // on the same disk
+    let (station, folder, admin) = with_folder("");
+    let problem =
+        station.with(&admin).post("/backups", &json!({})).refuses("the same disk", 409, "backup_same_disk");
+    assert!(problem["detail_vi"].as_str().is_some_and(|vi| vi.contains("USB")), "{problem}");
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+    // nobody says where over HTTP
+    let elsewhere = json!({ "folder": "/elsewhere" });
+    station.with(&admin).post("/backups", &elsewhere).refuses("a folder of one's own", 422, "unknown_field");
+    std::fs::remove_dir(&folder).unwrap();
+    station.with(&admin).post("/backups", &json!({})).refuses("no stick", 409, "backup_folder_missing");
+
+    // what lies there is no backup
+    let (station, folder, admin) = with_folder("same_disk = true");
+    std::fs::write(folder.join("luận văn.txt"), "của ai đó").unwrap();
+    station.with(&admin).post("/backups", &json!({})).expect(202);
+    let backups = made(&station, &admin);
+    assert_eq!(
+        (&backups["problem"]["code"], &backups["last"]),
+        (&json!("not_empty"), &Value::Null),
+        "{backups}"
+    );
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "nothing was put beside it");
+    assert!(warns(&station));
+
+    let station = Station::start(Heard::ByNobody, "");
+    let admin = station.token("admin", &["admin"]).0;
+    station.with(&admin).post("/backups", &json!({})).refuses("no folder", 409, "backup_not_configured");
+    assert!(!warns(&station), "where there is no button nobody is told to press it");
 }

@@ -372,7 +372,43 @@ export const settings = {
     "Bản sao gồm cơ sở dữ liệu, mọi bản ghi gốc và danh sách mã băm. Làm được cả khi đài đang phát; lần sau chỉ chép phần mới.",
     "A backup has the database, every original and a list of hashes. It can be made while the station airs; the next one copies only what is new.",
   ],
-  backup_how: ["Kỹ thuật viên cắm USB vào máy của đài rồi chạy", "With a USB stick in the board, the technician runs"],
+  backup_how: [
+    "Cũng có thể làm tại máy của đài: kỹ thuật viên cắm USB rồi chạy",
+    "It can be made at the board, too: with a USB stick in it, the technician runs",
+  ],
+  backup_make: ["Sao lưu ngay", "Make a backup"],
+  backup_ask: ["Sao lưu vào USB?", "Make a backup onto the disk?"],
+  backup_running: [
+    "Đang sao lưu và đọc lại để kiểm tra ({name} bấm)… Đừng rút USB.",
+    "It is being made and read back (asked for by {name}) … Leave the disk in.",
+  ],
+  backup_last_today: ["Sao lưu gần nhất: hôm nay, {time} ({name}).", "Last backup: today, {time} ({name})."],
+  backup_last: [
+    "Sao lưu gần nhất: {count} ngày trước, {time} ({name}).",
+    {
+      one: "Last backup: {count} day ago, {time} ({name}).",
+      other: "Last backup: {count} days ago, {time} ({name}).",
+    },
+  ],
+  backup_never: ["Chưa sao lưu lần nào bằng nút này.", "No backup was made by this button yet."],
+  backup_there: [
+    "Trong {folder}: {count} bản ghi ({size}), nhật ký đến dòng {rows}.",
+    {
+      one: "In {folder}: {count} recording ({size}), the log up to row {rows}.",
+      other: "In {folder}: {count} recordings ({size}), the log up to row {rows}.",
+    },
+  ],
+  backup_verified: ["Đã đọc lại toàn bộ: nguyên vẹn.", "All of it was read back: whole."],
+  backup_unverified: ["Chưa được đài đọc lại để kiểm tra.", "It was not read back by the station."],
+  backup_missing: [
+    "Bản ghi gốc bị mất hoặc hỏng, hãy tải lên lại: {titles}.",
+    "Originals are gone or damaged, push them again: {titles}.",
+  ],
+  backup_empty: [
+    "Chưa thấy bản sao nào trong {folder}. USB đã cắm chưa?",
+    "There is no backup in {folder}. Is the disk plugged in?",
+  ],
+  backup_failed: ["Lần sao lưu vừa rồi không thành:", "The last one failed:"],
   backup_restore: ["Khôi phục (đài phải dừng trước)", "Restore (stop the daemon first)"],
   backup_lock: [
     "Giữ bản sao trong tủ khóa: trong đó có dấu mật khẩu. Thêm --with-key nếu muốn giữ cả khóa ký nhật ký.",
