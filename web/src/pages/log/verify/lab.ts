@@ -93,14 +93,33 @@ export const witnessed = (rows: Row[], by: Signer = station): string =>
 /** A log in which `from` gave way to `to` in the row after so many. */
 export function rotated(rows: number, before: number, from: Signer, to: Signer): Row[] {
   const made = log(before);
-  const text = headText(made, `key ${to.key.text}\n`);
-  const note = `${text}\n${signedLine(text, from)}${signedLine(text, to)}`;
+  const note = rotation(made, from, to);
   const body = JSON.stringify({ before: from.key.text, key: to.key.text, note, what: "rotated" });
   made.push(sealed(before + 1, "2026-11-30T12:00:00Z", "key", body, made.at(-1)!.hash));
   for (const row of log(rows).slice(before + 1)) {
     made.push(sealed(row.row, row.at, row.kind, row.body, made.at(-1)!.hash));
   }
   return made;
+}
+
+/** What the station signs when the rule of retention removes these rows, as the first line of an export. */
+export function boundaryLine(gone: Row[], by: Signer = station, first = 1, days = 400): string {
+  const text = headText(gone, `pruned ${first} ${days}\n`);
+  return JSON.stringify({ boundary: gone.at(-1)!.row, note: `${text}\n${signedLine(text, by)}` });
+}
+
+/** The same log with the row of this number telling of the removal; `keys` are what removed rows announced. */
+export function telling(rows: Row[], told: number, gone: Row[], first = 1, keys: string[] = []): Row[] {
+  const { row: last, hash } = gone.at(-1)!;
+  const count = last - first + 1;
+  const said = { count, first, hash, keep_days: 400, keys, last, seq: 5, until: rows[last - 1]!.at, what: "retention" };
+  return resealed(rows, told - 1, () => ({ kind: "pruned", body: JSON.stringify(said) }));
+}
+
+/** What a key signs that gives way to another after these rows. */
+export function rotation(rows: Row[], from: Signer, to: Signer): string {
+  const text = headText(rows, `key ${to.key.text}\n`);
+  return `${text}\n${signedLine(text, from)}${signedLine(text, to)}`;
 }
 
 /** A line of a head with a letter of its signature changed. */
@@ -118,18 +137,24 @@ export interface Case {
   keys: Signer[];
   notes?: string;
   whole?: boolean;
+  /** Exports that the auditor kept, the oldest first. */
+  older?: string[];
 }
 
-export function verdictOn({ file, keys, notes = "", whole = false }: Case, chunk = Infinity): Report {
-  return judgeBytes(
-    utf8(file),
-    new Trust(
-      keys.map(({ key }) => key),
-      readNotes(notes),
-      whole,
-    ),
-    chunk,
+export function verdictOn({ file, keys, notes = "", whole = false, older = [] }: Case, chunk = Infinity): Report {
+  const trust = new Trust(
+    keys.map(({ key }) => key),
+    readNotes(notes),
+    whole,
   );
+  for (const kept of older) {
+    const scanner = new Scanner(trust);
+    scanner.feed(utf8(kept));
+    const { verdict, origin, first, last, head: hash } = judge(scanner, scanner.finish(), trust.until(scanner.last));
+    if (verdict !== "intact") throw new Error(`the older export is ${verdict}`);
+    trust.addOlder({ origin: origin!, first: first!, last: last!, hash: hash! });
+  }
+  return judgeBytes(utf8(file), trust, chunk);
 }
 
 export function judgeBytes(bytes: Uint8Array, trust: Trust, chunk = Infinity): Report {
