@@ -7,7 +7,7 @@ mod sheet;
 mod words;
 
 pub use airings::airings;
-pub use airtime::{Airtime, By, Figure, Line, Period, Sums};
+pub use airtime::{Airtime, By, Figure, Line, Period, Sums, Wanted};
 pub use form::{Heading, STYLE, form, form_alone};
 pub use sheet::{MOST_ROWS, Sheet, airtime as airtime_sheet};
 pub use words::{Tongue, clock, table};

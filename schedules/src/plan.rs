@@ -62,7 +62,7 @@ mod usage;
 mod wants;
 mod write;
 
-pub use difference::{Difference, Move, difference};
+pub use difference::{Difference, Move, Traces, difference};
 use jiff::Timestamp;
 use jiff::civil::Date;
 pub use reach::{Reach, reach};

@@ -21,6 +21,12 @@ pub(super) enum ReportCommand {
         /// What its lines are.
         #[arg(long, value_enum, default_value = "campaign")]
         by: By,
+        /// Only the airings of this campaign (its id).
+        #[arg(long)]
+        campaign: Option<String>,
+        /// Only recordings in this language (its tag, for example vi).
+        #[arg(long)]
+        language: Option<String>,
         /// Shape.
         #[arg(long, value_enum, default_value = "text", conflicts_with = "json")]
         format: ReportForm,
@@ -42,8 +48,24 @@ pub(super) enum ReportCommand {
 }
 
 pub(super) fn run(command: ReportCommand) -> Result<ExitCode> {
-    let ReportCommand::Airtime { from, to, by, format, json, lang, signed_at, out, place } = command;
+    let ReportCommand::Airtime {
+        from,
+        to,
+        by,
+        campaign,
+        language,
+        format,
+        json,
+        lang,
+        signed_at,
+        out,
+        place,
+    } = command;
     let form = if json { ReportForm::Json } else { format };
     let (config, data) = place.find()?;
-    commands::report_airtime(&config, &data, &Reported { from, to, by, form, lang, signed_at, out })
+    commands::report_airtime(
+        &config,
+        &data,
+        &Reported { from, to, by, campaign, language, form, lang, signed_at, out },
+    )
 }

@@ -4,7 +4,7 @@ use super::log::moment_of;
 use super::{open, print_line};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::report::{self, Airtime, By, Period, Tongue};
+use crate::report::{self, Airtime, By, Period, Tongue, Wanted};
 use crate::web::reports;
 use clap::ValueEnum;
 use std::io::Write;
@@ -35,6 +35,10 @@ pub struct Reported {
     pub to: Option<String>,
     /// What its lines are.
     pub by: By,
+    /// Only this campaign's airings.
+    pub campaign: Option<String>,
+    /// Only recordings in this language.
+    pub language: Option<String>,
     /// Its shape.
     pub form: ReportForm,
     /// Its language.
@@ -54,12 +58,18 @@ pub fn report_airtime(config: &Config, data: &Path, wanted: &Reported) -> Result
     let (store, clock) = open(config, data)?;
     let now = clock.now().wall;
     let period = Period::of(from, to, now, &site)?;
-    let report = Airtime::read(&store, &site, period, wanted.by, now)?;
+    let wanted_of = Wanted {
+        period,
+        by: wanted.by,
+        campaign: wanted.campaign.clone(),
+        language: wanted.language.clone(),
+    };
+    let report = Airtime::read(&store, &site, &wanted_of, now)?;
     let station = &config.station.name;
     let bytes = match wanted.form {
         ReportForm::Text => report::table(&report, wanted.lang).into_bytes(),
         ReportForm::Json => reports::shown(&report, &site.timezone).to_string().into_bytes(),
-        ReportForm::Csv => reports::csv(&report).into_bytes(),
+        ReportForm::Csv => reports::csv(&report, &site.timezone).into_bytes(),
         ReportForm::Xlsx => {
             let mut bytes = Vec::new();
             report::airtime_sheet(&report, wanted.lang, station, &std::env::temp_dir())?.write(&mut bytes)?;

@@ -6,7 +6,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::planning::{self, Site};
-use crate::store::{AirtimeRow, Store, Whose};
+use crate::store::{AirtimeFilter, AirtimeRow, Removed, Store, Whose};
 use clap::ValueEnum;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -116,6 +116,19 @@ fn bad(detail: String) -> Error {
     Error::new(ErrorKind::Malformed, "bad_parameter", detail)
 }
 
+/// What a report is asked for.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// Of when.
+    pub period: Period,
+    /// What its lines are.
+    pub by: By,
+    /// Only this campaign's airings; an id.
+    pub campaign: Option<String>,
+    /// Only recordings in this language; a tag.
+    pub language: Option<String>,
+}
+
 /// A number of airings and their length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Figure {
@@ -223,6 +236,12 @@ pub struct Airtime {
     pub lines: Vec<Line>,
     /// Each slot once, whatever the lines are.
     pub total: Sums,
+    /// What the rule of retention removed of this time: the figures lack it.
+    pub removed: Option<Removed>,
+    /// The last civil day of which something is gone.
+    pub removed_until: Option<Date>,
+    /// What alone was counted, as people call it; empty where everything was.
+    pub only: Vec<Label>,
 }
 
 /// Where a line stands among the others: campaigns before programmes before emergencies, what has a name before what has none.
@@ -233,13 +252,20 @@ impl Airtime {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn read(store: &Store, site: &Site, period: Period, by: By, made: Timestamp) -> Result<Self> {
+    pub fn read(store: &Store, site: &Site, wanted: &Wanted, made: Timestamp) -> Result<Self> {
+        let Wanted { period, by, campaign, language } = wanted.clone();
         let zones: Vec<Zone> = store.all_documents()?;
         let zones: HashMap<String, String> =
             zones.into_iter().map(|zone| (zone.id.to_string(), zone.name)).collect();
         let mut total = Sums::default();
         let mut lines: BTreeMap<Place, Line> = BTreeMap::new();
-        store.airtime(period.from, period.to, |row| {
+        let filter = AirtimeFilter {
+            from: period.from,
+            to: period.to,
+            campaign: campaign.clone(),
+            language: language.clone(),
+        };
+        let removed = store.airtime(&filter, |row| {
             total.add(&row);
             for (rank, key, label) in places(&row, by, site, &zones) {
                 // what was renamed meanwhile is one line, under its last name
@@ -256,19 +282,37 @@ impl Airtime {
                 line.sums.add(&row);
             }
         })?;
-        if by == By::Campaign {
-            owed(store, site, period, made, &mut lines)?;
+        // a quota is owed in whatever language
+        if by == By::Campaign && language.is_none() {
+            owed(store, site, wanted, made, &mut lines)?;
             let figures = lines.values().filter_map(|line| line.sums.owed);
             total.owed = figures.reduce(|a, b| Figure {
                 count: a.count + b.count,
                 length: a.length.saturating_add(b.length),
             });
         }
+        let only = only(store, campaign.as_deref(), language.as_deref())?;
+        let removed_until = removed.as_ref().map(|removed| planning::day_of(removed.until, &site.timezone));
         let mut lines: Vec<(Place, Line)> = lines.into_iter().collect();
         lines.sort_by(|(a, one), (b, other)| (a.0, &a.1, &one.label).cmp(&(b.0, &b.1, &other.label)));
         let lines = lines.into_iter().map(|(_, line)| line).collect();
-        Ok(Self { period, made, by, lines, total })
+        Ok(Self { period, made, by, lines, total, removed, removed_until, only })
     }
+}
+
+/// What a report is narrowed to, in words.
+fn only(store: &Store, campaign: Option<&str>, language: Option<&str>) -> Result<Vec<Label>> {
+    let mut only = Vec::new();
+    if let Some(id) = campaign {
+        let known: Vec<Campaign> = store.all_documents()?;
+        let found = known.into_iter().find(|campaign| campaign.id.to_string() == id);
+        let name = found.map_or_else(|| id.to_owned(), |campaign| campaign.name);
+        only.push(Label { vi: format!("Đợt tuyên truyền: {name}"), en: format!("Campaign: {name}") });
+    }
+    if let Some(tag) = language {
+        only.push(Label { vi: format!("Ngôn ngữ: {tag}"), en: format!("Language: {tag}") });
+    }
+    Ok(only)
 }
 
 /// The lines in which a row counts.
@@ -316,13 +360,15 @@ fn places(
 fn owed(
     store: &Store,
     site: &Site,
-    period: Period,
+    wanted: &Wanted,
     now: Timestamp,
     lines: &mut BTreeMap<Place, Line>,
 ) -> Result<()> {
+    let Wanted { period, campaign: only, .. } = wanted;
     let snapshot = planning::snapshot(store, site, now)?;
     let end = period.last.saturating_add(1.day());
-    for campaign in &snapshot.campaigns {
+    let asked_for = |campaign: &&Campaign| only.as_ref().is_none_or(|only| *only == campaign.id.to_string());
+    for campaign in snapshot.campaigns.iter().filter(asked_for) {
         let count = owed_between(&snapshot, campaign.id, period.first, end).unwrap_or(0);
         let place = (0, String::new(), Some(campaign.id.to_string()));
         if count == 0 && !lines.contains_key(&place) {

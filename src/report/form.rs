@@ -57,7 +57,13 @@ fn page(report: &Airtime, heading: &Heading, tongue: Tongue, look: &str) -> Stri
         tongue.pick("BÁO CÁO", "REPORT"),
         escaped(title)
     );
+    for only in &report.only {
+        let _ = writeln!(page, "<p class=\"period\">{}</p>", escaped(tongue.label(only)));
+    }
     table(&mut page, report, tongue);
+    if let Some(removed) = words::removed(report, tongue) {
+        let _ = writeln!(page, "<p class=\"remark lacks\">{}</p>", escaped(&removed));
+    }
     let _ = writeln!(page, "<p class=\"remark\">{}</p>", escaped(tongue.remark()));
     signatures(&mut page, tongue);
     page.push_str("</main>\n</body></html>\n");

@@ -157,6 +157,12 @@ pub fn airtime(report: &Airtime, tongue: Tongue, station: &str, folder: &Path) -
         Tongue::Vi => format!("Từ ngày {first} đến ngày {last}"),
         Tongue::En => format!("From {first} to {last}"),
     })?;
+    for only in &report.only {
+        sheet.heading(tongue.label(only))?;
+    }
+    if let Some(removed) = words::removed(report, tongue) {
+        sheet.heading(&removed)?;
+    }
     sheet.heading("")?;
     let columns = words::columns(report);
     let (count, length) = (tongue.pick("số lượt", "airings"), tongue.pick("thời lượng", "length"));

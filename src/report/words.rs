@@ -64,6 +64,21 @@ impl Tongue {
     }
 }
 
+/// What the figures lack, in words; None where they lack nothing.
+#[must_use]
+pub(super) fn removed(report: &Airtime, tongue: Tongue) -> Option<String> {
+    let day = report.removed_until?;
+    Some(match tongue {
+        Tongue::Vi => format!(
+            "Số liệu đến ngày {} không đầy đủ: nhật ký của thời gian đó đã được xóa theo quy định thời hạn lưu.",
+            day.strftime("%d/%m/%Y")
+        ),
+        Tongue::En => format!(
+            "The figures up to {day} are not complete: the log of that time was removed by the rule of retention."
+        ),
+    })
+}
+
 /// A column of numbers: what it is called, and what stands in it.
 pub(super) struct Column {
     pub(super) vi: &'static str,
@@ -125,8 +140,16 @@ pub fn table(report: &Airtime, tongue: Tongue) -> String {
         cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
     };
     let widths: Vec<usize> = (0..columns.len() + 2).map(wide).collect();
-    let mut text =
-        format!("{}, {} - {}\n\n", tongue.title(report.by), report.period.first, report.period.last);
+    let mut text = format!("{}, {} - {}\n", tongue.title(report.by), report.period.first, report.period.last);
+    for only in &report.only {
+        text.push_str(tongue.label(only));
+        text.push('\n');
+    }
+    if let Some(removed) = removed(report, tongue) {
+        text.push_str(&removed);
+        text.push('\n');
+    }
+    text.push('\n');
     for row in &rows {
         let cells = row.iter().zip(&widths).enumerate().map(|(index, (cell, wide))| {
             let blanks = " ".repeat(wide.saturating_sub(cell.chars().count()));

@@ -220,6 +220,8 @@ pub struct AiringFilter {
     pub programme: Option<String>,
     /// Of this campaign.
     pub campaign: Option<String>,
+    /// Of segments in this language, as they are kept now.
+    pub language: Option<String>,
     /// With a greater number.
     pub after_seq: i64,
     /// With a smaller number; the newest come first then.
@@ -299,13 +301,14 @@ impl Store {
             AND (:before IS NULL OR seq < :before) AND (:from IS NULL OR planned_start >= :from)
             AND (:to IS NULL OR planned_start < :to) AND (:outcome IS NULL OR outcome = :outcome)
             AND (:segment IS NULL OR segment = :segment) AND (:programme IS NULL OR programme = :programme)
-            AND (:campaign IS NULL OR campaign = :campaign) ORDER BY seq";
+            AND (:campaign IS NULL OR campaign = :campaign)
+            AND (:language IS NULL OR segment IN (SELECT id FROM segments WHERE language = :language)) ORDER BY seq";
         let order = if filter.before_seq.is_some() { "DESC" } else { "ASC" };
         self.read(|connection| {
             let parameters = named_params! {
                 ":after": filter.after_seq, ":before": filter.before_seq, ":from": filter.from.map(nanos), ":to": filter.to.map(nanos),
                 ":outcome": filter.outcome, ":segment": filter.segment, ":programme": filter.programme,
-                ":campaign": filter.campaign, ":limit": filter.limit,
+                ":campaign": filter.campaign, ":language": filter.language, ":limit": filter.limit,
             };
             select(connection, &format!("{WHERE} {order} LIMIT :limit"), parameters)
         })

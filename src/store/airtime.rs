@@ -1,17 +1,34 @@
 //! What the log says of air time, a row at a time: for reports over years, without reading a plan's JSON for each row.
 
-use super::{Store, col, nanos, storage, time};
+use super::{Removed, Store, col, nanos, storage, time};
 use crate::error::{Error, Result};
 use jiff::{SignedDuration, Timestamp};
 use loaxa_schedules::Outcome;
 use rusqlite::{Row, named_params};
 
-/// Language and source are the segment's as they are kept now: the log does not hold them.
+/// What the rule of retention removed is in no report, deleted already or not; emergencies, and the airings of campaigns that
+/// there still are, it never deletes. Language and source are the segment's as they are kept now: the log does not hold them.
 const ROWS: &str = "SELECT a.planned_start, a.planned, COALESCE(a.played, 0), a.outcome, COALESCE(a.confirmed, 0), a.origin,
     COALESCE(a.programme, CASE a.origin WHEN 'campaign' THEN a.campaign END), json_extract(a.entry, '$.name'), a.segment, a.title,
     json_extract(a.entry, '$.zones'), s.language, s.source
   FROM airings a LEFT JOIN segments s ON s.id = a.segment
-  WHERE a.seq IS NOT NULL AND a.planned_start >= :from AND a.planned_start < :to ORDER BY a.seq";
+  WHERE a.seq IS NOT NULL AND a.planned_start >= :from AND a.planned_start < :to
+    AND (:campaign IS NULL OR a.campaign = :campaign) AND (:language IS NULL OR s.language = :language)
+    AND (a.seq > :gone OR a.origin = 'emergency' OR (a.origin = 'campaign' AND EXISTS
+      (SELECT 1 FROM documents d WHERE d.kind = 'campaign' AND d.id = a.campaign))) ORDER BY a.seq";
+
+/// Which slots a report is about.
+#[derive(Debug, Clone, Default)]
+pub struct AirtimeFilter {
+    /// Due at or after.
+    pub from: Timestamp,
+    /// Due before.
+    pub to: Timestamp,
+    /// Of this campaign.
+    pub campaign: Option<String>,
+    /// Of segments in this language, as they are kept now.
+    pub language: Option<String>,
+}
 
 /// Whose an airing was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,20 +73,30 @@ pub struct AirtimeRow {
 }
 
 impl Store {
-    /// Hands over every closed slot that was due in `[from, to)`, in the order in which they were closed.
+    /// Hands over every closed slot that the filter wants, in the order in which they were closed, and says what the rule of
+    /// retention removed where that reaches into the time asked for.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn airtime(&self, from: Timestamp, to: Timestamp, mut take: impl FnMut(AirtimeRow)) -> Result<()> {
+    pub fn airtime(
+        &self,
+        filter: &AirtimeFilter,
+        mut take: impl FnMut(AirtimeRow),
+    ) -> Result<Option<Removed>> {
+        let removed = self.removed()?;
         self.read(|connection| {
             let mut statement = connection.prepare_cached(ROWS).map_err(storage)?;
-            let parameters = named_params! { ":from": nanos(from), ":to": nanos(to) };
+            let parameters = named_params! {
+                ":from": nanos(filter.from), ":to": nanos(filter.to), ":campaign": filter.campaign,
+                ":language": filter.language, ":gone": removed.as_ref().map_or(0, |removed| removed.seq),
+            };
             let mut rows = statement.query(parameters).map_err(storage)?;
             while let Some(row) = rows.next().map_err(storage)? {
                 take(airtime_row(row)?);
             }
             Ok(())
-        })
+        })?;
+        Ok(removed.filter(|removed| filter.from <= removed.until))
     }
 }
 

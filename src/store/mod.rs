@@ -26,7 +26,7 @@ mod unwritable;
 mod upgrade;
 
 pub use airings::{Airing, AiringFilter, LogJob, LogRow, OpenRow};
-pub use airtime::{AirtimeRow, Whose};
+pub use airtime::{AirtimeFilter, AirtimeRow, Whose};
 pub(crate) use approval::require_editable;
 pub use approval::{Approval, Approvals, Decision, Ruling, digest, text_hash};
 pub use copy::{Held, copy_database, head_of, look_at, settle};

@@ -5,7 +5,7 @@ use super::resources::Resource;
 use super::{App, body, instant, json, problem, read, respond, wire, with, work};
 use crate::error::{Error, ErrorKind, Result};
 use crate::planning::{self, Notice};
-use loaxa_schedules::{Campaign, Holiday, Programme, Snapshot, Window, Zone, difference};
+use loaxa_schedules::{Campaign, Holiday, Programme, Snapshot, Window, Zone};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -17,6 +17,8 @@ use warp::reply::Response;
 
 /// Days that are looked at when nobody says how many.
 const DAYS: i32 = 14;
+/// What a draft is refused for whose times cannot be read.
+const UNREADABLE: &str = "bad_cron";
 
 pub(super) fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
     warp::path("plan")
@@ -112,6 +114,10 @@ fn change<T: Resource>(app: &App, before: &Snapshot, mut asked: Preview) -> Resu
     let (value, problem, notices) = match draft.clone().check(app) {
         Ok((value, notices)) => (value, None, notices),
         Err(error) if error.kind == ErrorKind::Internal => return Err(error),
+        // nobody knows what it would air: to plan without it would show all of it going
+        Err(error) if error.code == UNREADABLE => {
+            return Ok(Changed { after: None, problem: Some(error), notices: Vec::new() });
+        }
         Err(error) => (draft, Some(error), Vec::new()),
     };
     let after = planning::with(&app.store, before.clone(), value)?;
@@ -120,7 +126,7 @@ fn change<T: Resource>(app: &App, before: &Snapshot, mut asked: Preview) -> Resu
 
 fn tell(app: &App, range: &Range, before: &Snapshot, changed: &Changed) -> Result<Value> {
     let found = match &changed.after {
-        Some(after) => difference(&range.plan(before)?, &range.plan(after)?),
+        Some(after) => range.difference(before, after)?,
         None => Default::default(),
     };
     let timezone = &app.timezone;

@@ -1,5 +1,7 @@
 //! Every refusal as `application/problem+json` (RFC 9457), in one place.
 
+mod words;
+
 use crate::error::{Error, ErrorKind};
 use serde_json::{Value, json};
 use warp::http::{HeaderValue, StatusCode, header};
@@ -40,17 +42,14 @@ pub(super) fn body(error: &Error) -> Value {
     } else {
         &error.detail
     };
-    let mut body = json!({
+    json!({
         "type": format!("urn:loaxa:problem:{}", error.code),
         "title": status.canonical_reason().unwrap_or("Error"),
         "status": status.as_u16(),
         "code": error.code,
         "detail": detail,
-    });
-    if let Some(vi) = &error.detail_vi {
-        body["detail_vi"] = json!(vi);
-    }
-    body
+        "detail_vi": words::vietnamese(error),
+    })
 }
 
 /// The answer that tells of an error.

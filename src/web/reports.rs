@@ -4,7 +4,7 @@ use super::{App, Query, json, query, respond, wire, with, work};
 use crate::airing_log::export::csv_field;
 use crate::error::{Error, ErrorKind, Result};
 use crate::planning::Site;
-use crate::report::{self, Airtime, By, Figure, Heading, Line, Period, STYLE, Sums, Tongue};
+use crate::report::{self, Airtime, By, Figure, Heading, Line, Period, STYLE, Sums, Tongue, Wanted};
 use crate::store::Store;
 use bytes::Bytes;
 use jiff::tz::TimeZone;
@@ -90,13 +90,15 @@ fn bad(detail: String) -> Error {
 }
 
 async fn airtime(app: Arc<App>, query: Query, accept: Option<String>) -> Result<Response> {
-    query.only(&["from", "to", "by", "format", "lang", "place"])?;
+    query.only(&["from", "to", "by", "campaign", "language", "format", "lang", "place"])?;
     let among = [("json", Form::Json), ("csv", Form::Csv), ("xlsx", Form::Sheet), ("html", Form::Page)];
     let form = Form::of(&query, accept.as_deref(), &among)?;
     let (by, tongue) = (By::read(query.get("by"))?, tongue(&query)?);
     let now = app.clock.now().wall;
     let bounds = (query.instant("from", &app.timezone)?, query.instant("to", &app.timezone)?);
     let period = Period::of(bounds.0, bounds.1, now, &app.site)?;
+    let named = |name: &str| query.get(name).map(str::to_owned);
+    let wanted = Wanted { period, by, campaign: named("campaign"), language: named("language") };
     let place = query.get("place").map(|place| place.chars().take(100).collect::<String>());
     let turn = match form {
         Form::Sheet => Some(app.turns.take(ONE_SHEET).await),
@@ -104,10 +106,14 @@ async fn airtime(app: Arc<App>, query: Query, accept: Option<String>) -> Result<
     };
     work(&app, move |app| {
         let _turn = turn;
-        let report = Airtime::read(&app.store, &app.site, period, by, now)?;
+        let report = Airtime::read(&app.store, &app.site, &wanted, now)?;
         let name = format!("airtime-{}-{}-{}", by.as_str(), period.first, period.last);
         Ok(match form {
-            Form::Csv => answer("text/csv; charset=utf-8", Some(&format!("{name}.csv")), csv(&report).into()),
+            Form::Csv => answer(
+                "text/csv; charset=utf-8",
+                Some(&format!("{name}.csv")),
+                csv(&report, &app.timezone).into(),
+            ),
             Form::Sheet => {
                 let sheet =
                     report::airtime_sheet(&report, tongue, &app.about.name, &app.intake.folders().incoming)?;
@@ -166,6 +172,7 @@ pub(crate) fn shown(report: &Airtime, timezone: &TimeZone) -> Value {
         "by": report.by.as_str(),
         "items": items.collect::<Vec<_>>(),
         "total": sums(&report.total),
+        "removed": report.removed.as_ref().map(|removed| wire::removed(removed, timezone)),
     })
 }
 
@@ -186,11 +193,14 @@ fn sums(it: &Sums) -> Value {
     })
 }
 
-/// A report for programs that read tables: a row for each line, without the total.
-pub(crate) fn csv(report: &Airtime) -> String {
+/// A report for programs that read tables: a row for each line, without the total. Where the rule of retention removed some of
+/// it, every row says until when.
+pub(crate) fn csv(report: &Airtime, timezone: &TimeZone) -> String {
+    let removed = report.removed.as_ref().map(|removed| wire::local(removed.until, timezone).to_string());
     let mut text = String::from(
         "key,name,name_vi,planned_count,planned_seconds,aired_count,aired_seconds,partly_count,partly_seconds,\
-         missed_count,missed_seconds,owed_count,owed_seconds,heard_seconds,unconfirmed\r\n",
+         missed_count,missed_seconds,owed_count,owed_seconds,heard_seconds,unconfirmed,\
+         removed_until\r\n",
     );
     for Line { key, label, sums } in &report.lines {
         let mut fields =
@@ -201,6 +211,7 @@ pub(crate) fn csv(report: &Airtime) -> String {
             fields.push(figure.map(|it| wire::seconds(it.length).to_string()).unwrap_or_default());
         }
         fields.extend([wire::seconds(sums.heard()).to_string(), sums.unconfirmed.to_string()]);
+        fields.push(removed.clone().unwrap_or_default());
         text.push_str(&fields.join(","));
         text.push_str("\r\n");
     }

@@ -251,6 +251,17 @@ fn a_draft_shows_what_it_would_change_and_keeps_nothing() {
         &json!({ "kind": "programme", "draft": { "id": programme }, "delete": true, "from": from, "to": to }),
     );
     assert_eq!(counts(&gone), [0, 6, 0, 0], "{gone}");
+    // of one recording alone
+    let only = |segment: &str| {
+        let path = format!("/plan?from={from}&to={to}&segment={segment}");
+        let plan = scheduler.get(&path).expect(200).json();
+        let slots = plan["slots"].as_array().unwrap();
+        assert!(slots.iter().all(|slot| slot["segment"] == segment), "{plan}");
+        slots.len()
+    };
+    assert_eq!((only(&planned.short), only(&planned.long)), (3, 3));
+    assert_eq!(only("01890000-0000-7000-8000-000000000000"), 0);
+    scheduler.get("/plan?segment=x").refuses("no id", 400, "bad_parameter");
     let shut = json!({ "id": planned.window, "name": "Buổi chiều", "days": EVERY_DAY, "start": "17:01", "end": "17:30" });
     let shut = planned.preview(&ask("window", &shut));
     assert_eq!(counts(&shut), [0, 0, 0, 6], "{shut}");
@@ -259,6 +270,15 @@ fn a_draft_shows_what_it_would_change_and_keeps_nothing() {
     let holiday = json!({ "name": "Nghỉ", "rule": { "kind": "dates", "dates": [day(2)] }, "effect": { "closed": true } });
     let closed = planned.preview(&ask("holiday", &holiday));
     assert_eq!(count(&closed, "moves") + count(&closed, "appears"), 0, "{closed}");
+
+    // times that cannot be read say nothing of what would be heard
+    let mut garbled = planned.daily(&[&planned.short, &planned.long]);
+    (garbled["id"], garbled["cron"]) = (json!(programme), json!("every day at five"));
+    let garbled = planned.preview(&ask("programme", &garbled));
+    assert_eq!(counts(&garbled), [0, 0, 0, 0], "{garbled}");
+    assert_eq!(garbled["problem"]["code"], "bad_cron", "{garbled}");
+    let said = garbled["problem"]["detail_vi"].as_str().unwrap_or_default();
+    assert!(said.contains("biểu thức giờ phát"), "{garbled}");
 
     // what cannot be asked
     let other = "01890000-0000-7000-8000-000000000000";
@@ -276,6 +296,30 @@ fn a_draft_shows_what_it_would_change_and_keeps_nothing() {
         403,
         "missing_scope",
     );
+}
+
+/// A demo airs every minute: a plan of two weeks is longer than what is answered at once, a draft's difference is not.
+#[test]
+fn a_draft_is_held_against_a_plan_that_is_longer_than_an_answer() {
+    let planned = planned();
+    let mut often = planned.daily(&[&planned.short]);
+    often["cron"] = json!("0 * * * * *");
+    planned.station.programme(&often);
+    let (from, to) = (day(1), day(15));
+    planned.station.scheduler().get(&format!("/plan?from={from}&to={to}")).refuses(
+        "all",
+        400,
+        "bad_parameter",
+    );
+    let draft = planned.daily(&[&planned.short, &planned.long]);
+    let told = planned.preview(&json!({ "kind": "programme", "draft": draft, "from": from, "to": to }));
+    let count = |list: &str| told[list].as_array().unwrap().len();
+    assert_eq!(count("appears"), 28, "two on each of fourteen days: {told}");
+    assert_eq!(count("disappears"), 0);
+    // and what changes more than can be answered is still refused
+    let all = json!({ "name": "Mỗi phút", "segments": [planned.short], "cron": "0,30 * * * * *" });
+    let asked = json!({ "kind": "programme", "draft": all, "from": from, "to": to });
+    planned.station.scheduler().post("/plan/preview", &asked).refuses("too much", 400, "bad_parameter");
 }
 
 #[test]

@@ -53,6 +53,19 @@ fn what_was_heard_is_reported_in_every_form() {
     let far = auditor.get("/reports/airtime?from=2026-01-01&to=2026-01-02").expect(200).json();
     assert_eq!((&far["items"], &far["last_day"]), (&json!([]), &json!("2026-01-01")));
 
+    // one language, one campaign
+    for (language, rows) in [("vi", 1), ("tyz", 0)] {
+        let of = format!("from={at}&language={language}");
+        let listed = auditor.get(&format!("/airings?{of}")).expect(200).json();
+        assert_eq!(listed["items"].as_array().unwrap().len(), rows, "{listed}");
+        let counted = auditor.get(&format!("/reports/airtime?{of}")).expect(200).json();
+        assert_eq!(counted["total"]["aired"]["count"], rows, "{counted}");
+    }
+    let printed = auditor.get(&format!("/reports/airtime?format=html&language=vi&from={at}")).expect(200);
+    assert!(printed.text().contains("Ngôn ngữ: vi"), "{}", printed.text());
+    let none = auditor.get(&format!("/reports/airtime?campaign={segment}&from={at}")).expect(200).json();
+    assert_eq!((&none["total"]["planned"]["count"], &none["removed"]), (&json!(0), &Value::Null));
+
     let csv = auditor.get(&format!("/reports/airtime?by=segment&format=csv&from={at}")).expect(200);
     assert!(csv.header("content-type").unwrap().starts_with("text/csv"));
     assert!(csv.text().lines().nth(1).unwrap().contains("\"Bản tin & \"\"chiều\"\"\""), "{}", csv.text());

@@ -163,6 +163,21 @@ fn what_is_old_goes_by_the_rule_and_what_is_left_is_evidence() {
         answer.text().lines().take(2).map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!((&first[0]["removed"], &first[1]["seq"]), (&removed, &json!(seq + 1)));
     assert_eq!(lines("text/csv").header("loaxa-removed-seq"), Some(seq.to_string().as_str()));
+    // and whoever reports on that time: in every form, and with what is kept alone
+    let begun = (crate::time::now() - SignedDuration::from_hours(24 * (DAYS + 1))).to_string();
+    let report = |more: &str| auditor.get(&format!("/reports/airtime?by=day&from={begun}{more}")).expect(200);
+    let told = report("").json();
+    assert_eq!(told["removed"], removed, "{told}");
+    let rows = u64::try_from(lines("text/csv").text().lines().count() - 1).unwrap();
+    assert_eq!(told["total"]["planned"]["count"], rows, "of what is removed nothing is counted");
+    let until = removed["until"].as_str().unwrap();
+    assert!(report("&format=csv").text().lines().nth(1).unwrap().ends_with(&format!(",{until}")), "{until}");
+    assert!(report("&format=html").text().contains("<p class=\"remark lacks\">Số liệu đến ngày"));
+    assert!(report("&format=html&lang=en").text().contains("are not complete"));
+    let text = station.command(&["report", "airtime", "--from", &begun[..10]]);
+    assert!(String::from_utf8(text.stdout).unwrap().contains("không đầy đủ"));
+    let late = auditor.get("/reports/airtime?by=day").expect(200).json();
+    assert_eq!(late["removed"], Value::Null, "this month is whole");
     let status = station.operator().get("/status").expect(200).json();
     assert_eq!((&status["log"]["keep_days"], &status["log"]["waits"]), (&json!(400), &Value::Null));
     let kept_since = &status["log"]["kept_since"]["row"];

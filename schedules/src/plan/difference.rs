@@ -1,7 +1,10 @@
 //! What a change would do to the air: two plans of the same days, compared slot by slot.
 
 use super::types::{DayPlan, Refusal, Slot, SlotKey};
+use crate::vocabulary::{SegmentId, ZoneId};
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What becomes different from one plan to another; each list sorted by start and key.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -55,7 +58,7 @@ pub fn difference(before: &[DayPlan], after: &[DayPlan]) -> Difference {
     for (key, slot) in &are {
         match were.get(key) {
             None => found.appears.push((*slot).clone()),
-            Some(was) if !sounds_alike(was, slot) => {
+            Some(was) if Sound::of(was) != Sound::of(slot) => {
                 found.moves.push(Move { before: (*was).clone(), after: (*slot).clone() });
             }
             Some(_) => {}
@@ -74,19 +77,102 @@ pub fn difference(before: &[DayPlan], after: &[DayPlan]) -> Difference {
     found
 }
 
+/// What would be heard of a plan, in little: enough to find what another plan changes without holding both.
+///
+/// `add` every day of the one, then take from every day of the other what is the `same`, then from every day of the one again
+/// what is `settled`: the `difference` of what is left is that of the whole. A key stands once in a plan.
+#[derive(Debug, Default)]
+pub struct Traces(BTreeMap<SlotKey, Trace>);
+
+#[derive(Debug)]
+struct Trace {
+    /// None: refused.
+    sound: Option<Sound>,
+    same: bool,
+}
+
+/// What somebody hears who stands under the loudspeaker, and when.
+#[derive(Debug, PartialEq, Eq)]
+struct Sound {
+    start: Timestamp,
+    offset: SignedDuration,
+    duration: SignedDuration,
+    segment: SegmentId,
+    gain: u64,
+    zones: Arc<[ZoneId]>,
+    pcm: Arc<str>,
+}
+
+impl Traces {
+    /// How many slots and refusals it knows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether it knows none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Takes note of a day of the one plan.
+    pub fn add(&mut self, day: &DayPlan) {
+        for slot in &day.slots {
+            self.0.insert(slot.key.clone(), Trace { sound: Some(Sound::of(slot)), same: false });
+        }
+        for refusal in &day.refusals {
+            self.0.insert(refusal.key.clone(), Trace { sound: None, same: false });
+        }
+    }
+
+    /// Leaves in a day of the other plan what is different.
+    pub fn same(&mut self, day: &mut DayPlan) {
+        let known = &mut self.0;
+        day.slots.retain(|slot| match known.get_mut(&slot.key) {
+            Some(trace) if trace.sound.as_ref() == Some(&Sound::of(slot)) => {
+                trace.same = true;
+                false
+            }
+            _ => true,
+        });
+        day.refusals.retain(|refusal| match known.get_mut(&refusal.key) {
+            Some(trace) if trace.sound.is_none() => {
+                trace.same = true;
+                false
+            }
+            _ => true,
+        });
+    }
+
+    /// Leaves in a day of the one plan what is not the same in the other.
+    pub fn settled(&self, day: &mut DayPlan) {
+        let differs = |key: &SlotKey| self.0.get(key).is_none_or(|trace| !trace.same);
+        day.slots.retain(|slot| differs(&slot.key));
+        day.refusals.retain(|refusal| differs(&refusal.key));
+    }
+}
+
+impl Sound {
+    fn of(slot: &Slot) -> Self {
+        Self {
+            start: slot.start,
+            offset: slot.offset,
+            duration: slot.duration,
+            segment: slot.segment,
+            gain: slot.gain_db.to_bits(),
+            zones: slot.zones.clone(),
+            pcm: slot.pcm.clone(),
+        }
+    }
+}
+
 type ByKey<'a, T> = BTreeMap<&'a SlotKey, &'a T>;
 
 fn by_key(days: &[DayPlan]) -> (ByKey<'_, Slot>, ByKey<'_, Refusal>) {
     let slots = days.iter().flat_map(|day| &day.slots).map(|slot| (&slot.key, slot)).collect();
     let refusals = days.iter().flat_map(|day| &day.refusals).map(|refusal| (&refusal.key, refusal)).collect();
     (slots, refusals)
-}
-
-/// Whether somebody who stands under the loudspeaker hears the same at the same time.
-fn sounds_alike(a: &Slot, b: &Slot) -> bool {
-    let when = |slot: &Slot| (slot.start, slot.offset, slot.duration);
-    let what = |slot: &Slot| (slot.segment, slot.gain_db.to_bits());
-    when(a) == when(b) && what(a) == what(b) && a.zones == b.zones && a.pcm == b.pcm
 }
 
 #[cfg(test)]
@@ -96,8 +182,7 @@ mod tests {
     use super::*;
     use crate::plan::{Origin, Permit};
     use crate::reason::Reason;
-    use crate::vocabulary::{Class, ProgrammeId, SegmentId};
-    use jiff::{SignedDuration, Timestamp};
+    use crate::vocabulary::{Class, ProgrammeId};
     use uuid::Uuid;
 
     fn at(minute: i64) -> Timestamp {
@@ -169,9 +254,28 @@ mod tests {
         days
     }
 
+    /// The same without ever holding both plans, and with nothing left of what is the same.
+    fn piecemeal(before: &str, after: &str) -> Difference {
+        let mut traces = Traces::default();
+        let (mut were, mut are) = (plan_of(before), plan_of(after));
+        were.iter().for_each(|day| traces.add(day));
+        are.iter_mut().for_each(|day| traces.same(day));
+        were.iter_mut().for_each(|day| traces.settled(day));
+        let found = difference(&were, &are);
+        let left: usize = were.iter().chain(&are).map(|day| day.slots.len() + day.refusals.len()).sum();
+        let told =
+            found.appears.len() + found.disappears.len() + 2 * found.moves.len() + 2 * found.displaced.len();
+        assert!(
+            left <= told + were.iter().map(|day| day.refusals.len()).sum::<usize>(),
+            "{before} -> {after}"
+        );
+        found
+    }
+
     /// `+` appears, `-` disappears, `~` moves (from>to), `!` displaced (with `*` when it was planned).
     fn check(before: &str, after: &str, expect: &str) {
         let found = difference(&plan_of(before), &plan_of(after));
+        assert_eq!(piecemeal(before, after), found, "{before} -> {after}, a day at a time");
         let minute = |slot: &Slot| slot.start.duration_since(at(0)).as_mins();
         let mut said: Vec<String> = found.appears.iter().map(|slot| format!("+{}", slot.key)).collect();
         said.extend(found.disappears.iter().map(|slot| format!("-{}", slot.key)));

@@ -232,7 +232,8 @@ impl Bench {
     fn report(&self, by: By) -> Airtime {
         let now = at("04T06:00:00");
         let period = Period::of(Some(at("02T00:00:00")), Some(at("04T00:00:00")), now, &self.site).unwrap();
-        Airtime::read(&self.store, &self.site, period, by, now).unwrap()
+        let wanted = Wanted { period, by, campaign: None, language: None };
+        Airtime::read(&self.store, &self.site, &wanted, now).unwrap()
     }
 }
 
@@ -298,10 +299,35 @@ fn what_is_owed_is_the_quota_of_these_days() {
     // a campaign of which nothing came due owes all the same
     let now = at("04T06:00:00");
     let period = Period::of(Some(at("10T00:00:00")), Some(at("12T00:00:00")), now, &bench.site).unwrap();
-    let ahead = Airtime::read(&bench.store, &bench.site, period, By::Campaign, now).unwrap();
+    let wanted = Wanted { period, by: By::Campaign, campaign: None, language: None };
+    let ahead = Airtime::read(&bench.store, &bench.site, &wanted, now).unwrap();
     let lines: Vec<_> =
         ahead.lines.iter().map(|line| (&*line.label.vi, line.sums.owed.unwrap().count)).collect();
     assert_eq!(lines, [("Chỉ thị 05", 6)]);
+}
+
+#[test]
+fn a_report_of_one_campaign_or_one_language_has_its_figures_alone() {
+    let bench = Bench::new();
+    let read = |campaign: Option<&str>, language: Option<&str>| {
+        let now = at("04T06:00:00");
+        let period = Period::of(Some(at("02T00:00:00")), Some(at("04T00:00:00")), now, &bench.site).unwrap();
+        let [campaign, language] = [campaign, language].map(|word| word.map(str::to_owned));
+        let wanted = Wanted { period, by: By::Campaign, campaign, language };
+        Airtime::read(&bench.store, &bench.site, &wanted, now).unwrap()
+    };
+    let ours = CAMPAIGN.to_string();
+    let report = read(Some(&ours), None);
+    let lines: Vec<String> = report.lines.iter().map(|line| told(&line.label.en, &line.sums)).collect();
+    assert_eq!(lines, ["Chỉ thị 05: 4/240 2/120 1/25 2/95"]);
+    assert_eq!(report.total.owed.map(|owed| owed.count), Some(3));
+    assert_eq!(report.only[0].vi, "Đợt tuyên truyền: Chỉ thị 05");
+    let none = read(Some("another"), None);
+    assert_eq!((none.lines.len(), none.total.owed), (0, None), "what others owe is not its");
+    let tyz = read(None, Some("tyz"));
+    let lines: Vec<String> = tyz.lines.iter().map(|line| told(&line.label.en, &line.sums)).collect();
+    assert_eq!(lines, ["Programmes: 2/30 1/30 0/0 1/0"]);
+    assert!(tyz.total.owed.is_none(), "no quota says in which language");
 }
 
 #[test]

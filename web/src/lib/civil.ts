@@ -7,6 +7,7 @@ const text = (utc: number) => new Date(utc).toISOString();
 
 export const addDays = (day: string, days: number): string => text(asUtc(day) + days * DAY).slice(0, 10);
 
+/** The first of the month of a day, moved by so many months. */
 export function addMonths(day: string, months: number): string {
   const [year, month] = day.split("-").map(Number) as [number, number];
   return text(Date.UTC(year, month - 1 + months, 1)).slice(0, 10);
@@ -27,10 +28,12 @@ export function daysFrom(from: string, to: string): string[] {
   return Array.from({ length: Math.max(0, daysBetween(from, to)) }, (_, index) => addDays(from, index));
 }
 
-/** What the calendar and the clock of a zone show at an instant. */
-export function civilOf(instant: number, zone: string | undefined = clock.zone): string {
-  const parts = new Intl.DateTimeFormat("en-CA", {
-    timeZone: zone,
+const formats = new Map<string | undefined, Intl.DateTimeFormat>();
+
+function formatOf(zone: string | undefined): Intl.DateTimeFormat {
+  const known = formats.get(zone);
+  if (known) return known;
+  const parts: Intl.DateTimeFormatOptions = {
     year: "numeric",
     month: "2-digit",
     day: "2-digit",
@@ -38,7 +41,21 @@ export function civilOf(instant: number, zone: string | undefined = clock.zone):
     minute: "2-digit",
     second: "2-digit",
     hourCycle: "h23",
-  }).formatToParts(instant);
+  };
+  let made: Intl.DateTimeFormat;
+  try {
+    made = new Intl.DateTimeFormat("en-CA", { ...parts, timeZone: zone });
+  } catch {
+    // a browser that does not know the station's zone
+    made = new Intl.DateTimeFormat("en-CA", parts);
+  }
+  formats.set(zone, made);
+  return made;
+}
+
+/** What the calendar and the clock of a zone show at an instant. */
+export function civilOf(instant: number, zone: string | undefined = clock.zone): string {
+  const parts = formatOf(zone).formatToParts(instant);
   const part = (type: string) => parts.find((part) => part.type === type)?.value ?? "00";
   return `${part("year")}-${part("month")}-${part("day")}T${part("hour")}:${part("minute")}:${part("second")}`;
 }

@@ -1,50 +1,7 @@
-// Days of the calendar as the station's zone has them, and the stretches of them that people ask for.
+// The stretches of days that people ask for, and the days of many instants; the calendar itself is in `civil.ts`.
+import { addDays, addMonths, instantOf, monthOf } from "./civil";
 
-const HOUR = 3_600_000;
-
-/** `2026-11-30` moved by so many days. */
-export function addDays(day: string, days: number): string {
-  const at = new Date(`${day}T00:00:00Z`);
-  at.setUTCDate(at.getUTCDate() + days);
-  return at.toISOString().slice(0, 10);
-}
-
-/** The first of the month of a day, moved by so many months. */
-export function firstOfMonth(day: string, months = 0): string {
-  const at = new Date(`${day.slice(0, 7)}-01T00:00:00Z`);
-  at.setUTCMonth(at.getUTCMonth() + months);
-  return at.toISOString().slice(0, 10);
-}
-
-/** When a day begins in a zone, in milliseconds since 1970. */
-export function midnight(day: string, zone: string | undefined): number {
-  const wanted = Date.parse(`${day}T00:00:00Z`);
-  let at = wanted;
-  // twice: where the clock is changed, the first guess may stand on the other side
-  for (let turn = 0; turn < 2; turn++) at += wanted - wallClock(at, zone);
-  return at;
-}
-
-/** What a clock on the wall there shows, as if it were UTC. */
-function wallClock(at: number, zone: string | undefined): number {
-  let format: Intl.DateTimeFormat;
-  const parts: Intl.DateTimeFormatOptions = {
-    year: "numeric",
-    month: "2-digit",
-    day: "2-digit",
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-    hourCycle: "h23",
-  };
-  try {
-    format = new Intl.DateTimeFormat("en-CA", { ...parts, timeZone: zone });
-  } catch {
-    format = new Intl.DateTimeFormat("en-CA", parts);
-  }
-  const said = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, value]));
-  return Date.parse(`${said.year}-${said.month}-${said.day}T${said.hour}:${said.minute}:${said.second}Z`);
-}
+const MINUTE = 60_000;
 
 /** Says of many instants in which day they lie: neighbours lie in the same one. */
 export function dayFinder(dayOf: (at: number) => string, zone: string | undefined): (at: number) => string {
@@ -52,10 +9,10 @@ export function dayFinder(dayOf: (at: number) => string, zone: string | undefine
   return (at) => {
     if (at < begin || at >= end) {
       day = dayOf(at);
-      begin = midnight(day, zone);
-      end = midnight(addDays(day, 1), zone);
+      begin = instantOf(day, zone);
+      end = instantOf(addDays(day, 1), zone);
       // a zone that this browser does not know: a day at a time is lost, no more
-      if (at < begin || at >= end) [begin, end] = [at, at + HOUR / 60];
+      if (at < begin || at >= end) [begin, end] = [at, at + MINUTE];
     }
     return day;
   };
@@ -82,13 +39,13 @@ export function daysOf(stretch: Stretch, today: string): Days {
     case "days30":
       return { from: addDays(today, -29), to: tomorrow };
     case "month":
-      return { from: firstOfMonth(today), to: firstOfMonth(today, 1) };
+      return { from: monthOf(today), to: addMonths(today, 1) };
     case "last_month":
-      return { from: firstOfMonth(today, -1), to: firstOfMonth(today) };
+      return { from: addMonths(today, -1), to: monthOf(today) };
     case "quarter":
-      return { from: firstOfMonth(today, -(month % 3)), to: firstOfMonth(today, 3 - (month % 3)) };
+      return { from: addMonths(today, -(month % 3)), to: addMonths(today, 3 - (month % 3)) };
     case "last_quarter":
-      return { from: firstOfMonth(today, -(month % 3) - 3), to: firstOfMonth(today, -(month % 3)) };
+      return { from: addMonths(today, -(month % 3) - 3), to: addMonths(today, -(month % 3)) };
     case "year":
       return { from: `${today.slice(0, 4)}-01-01`, to: `${Number(today.slice(0, 4)) + 1}-01-01` };
     case "all":

@@ -25,7 +25,8 @@ export async function lookFor(ids: string[], days: number, each = 1): Promise<Fo
   for (let read = 0; until < now + days * DAY && read < ENOUGH;) {
     if ([...found.values()].every((list) => list.length >= each)) break;
     const [from, to] = [until, until + DAY].map((at) => new Date(at).toISOString());
-    const plan = await told(api.GET("/api/v1/plan", { params: { query: { from: from!, to: to! } } }));
+    const query = { from: from!, to: to!, ...(ids.length === 1 ? { segment: ids[0]! } : {}) };
+    const plan = await told(api.GET("/api/v1/plan", { params: { query } }));
     read += plan.slots.length + plan.refusals.length;
     until += DAY;
     add(found, plan, now, each);

@@ -80,18 +80,10 @@ export class Preview {
 export const changes = (difference: PlanDifference): boolean =>
   difference.appears.length + difference.disappears.length + difference.moves.length + difference.displaced.length > 0;
 
-const OWN = { bad_cron: text.bad_cron, never_fires: text.never_fires };
-const ownOf = (code: string | undefined) => (code && code in OWN ? OWN[code as keyof typeof OWN] : undefined);
+/** Why a draft would not be kept. */
+export const problemSaid = (problem: Partial<Problem>): string => say({ vi: problem.detail_vi, en: problem.detail });
 
-/** Why a draft would not be kept; of these codes the station has no Vietnamese sentence. */
-export function problemSaid(problem: Partial<Problem>): string {
-  const own = problem.detail_vi ? undefined : ownOf(problem.code);
-  return own ? t(own) : say({ vi: problem.detail_vi, en: problem.detail });
-}
+const UNREAD = ["bad_cron", "never_fires"];
 
-/** As `words`, for what was not saved. */
-export const refusalSaid = (error: unknown): string =>
-  error instanceof Refusal && error.problem && ownOf(error.code) ? problemSaid(error.problem) : words(error);
-
-/** Whether the draft's times could not be read: then nothing is known of what it would air. */
-export const unread = (difference: PlanDifference): boolean => ownOf(difference.problem?.code) !== undefined;
+/** Whether the draft's times could not be read, or never come: then nothing is known of what it would air. */
+export const unread = (difference: PlanDifference): boolean => UNREAD.includes(difference.problem?.code ?? "");

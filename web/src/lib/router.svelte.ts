@@ -12,6 +12,12 @@ class Router {
     return this.path.split("/").filter(Boolean).map(decodeURIComponent);
   }
 
+  /** What stands behind `?`, as in `#/reports?campaign=ID`. */
+  get query(): URLSearchParams {
+    void this.path;
+    return new URLSearchParams(location.hash.split("?")[1] ?? "");
+  }
+
   get page(): string {
     return this.parts[0] ?? "today";
   }
@@ -33,3 +39,6 @@ function read(): string {
 
 export const router = new Router();
 export const link = (...parts: string[]): string => `#/${parts.map(encodeURIComponent).join("/")}`;
+
+export const linkWith = (page: string, query: Record<string, string>): string =>
+  `${link(page)}?${new URLSearchParams(query)}`;

@@ -22,6 +22,7 @@ export const log = {
   outcome: ["Kết quả", "Outcome"],
   campaign: ["Đợt tuyên truyền", "Campaign"],
   segment: ["Bản ghi", "Recording"],
+  language: ["Ngôn ngữ", "Language"],
   text: ["Tìm theo tên", "Search by name"],
   more_filters: ["Lọc thêm", "More filters"],
   clear: ["Bỏ lọc", "Clear filters"],
@@ -34,6 +35,14 @@ export const log = {
   new_ones: ["{count} lần phát mới", { one: "{count} new airing", other: "{count} new airings" }],
   none: ["Chưa có lần phát nào.", "Nothing has aired yet."],
   none_found: ["Không có lần phát nào khớp với bộ lọc.", "No airing fits these filters."],
+  removed_by_rule: [
+    "Các lần phát cũ, đến ngày {day}, không còn ở đây: đài chỉ lưu nhật ký {days} ngày. Dòng {told} của nhật ký ghi rõ việc xóa này.",
+    "Older airings, up to {day}, are no longer here: this station keeps its log for {days} days. Row {told} of the log tells of the removal.",
+  ],
+  removed: [
+    "Các lần phát cũ, đến ngày {day}, không còn ở đây: đã xóa theo thời hạn lưu nhật ký. Dòng {told} của nhật ký ghi rõ việc xóa này.",
+    "Older airings, up to {day}, are no longer here: the rule of retention removed them. Row {told} of the log tells of it.",
+  ],
   searched: [
     "Đã tìm trong {count} lần phát gần nhất.",
     { one: "Searched the last {count} airing.", other: "Searched the last {count} airings." },

@@ -11,14 +11,6 @@ export const preview = {
   span: ["Xét từ {from} đến hết {to}.", "Looked at from {from} to the end of {to}."],
   nothing: ["Lịch phát trong khoảng này không thay đổi.", "Nothing in the plan changes in this time."],
   problem: ["Chưa lưu được: {why}", "This cannot be saved: {why}"],
-  bad_cron: [
-    "Đài không đọc được biểu thức giờ phát. Ví dụ đúng: “0 17 * * Mon-Fri” là 17:00 từ Thứ Hai đến Thứ Sáu.",
-    "The expression cannot be read. For example “0 17 * * Mon-Fri” is 17:00 from Monday to Friday.",
-  ],
-  never_fires: [
-    "Theo biểu thức và thời gian áp dụng này, chương trình không phát ngày nào. Hãy sửa ngày, tháng hoặc năm.",
-    "With this expression and validity it never airs. Correct the day, the month or the year.",
-  ],
   failed: ["Không tính thử được: {why}", "It could not be tried: {why}"],
   appears: ["Sẽ phát thêm {count} lượt", { one: "{count} slot will be added", other: "{count} slots will be added" }],
   disappears: ["Sẽ không còn {count} lượt", { one: "{count} slot will go", other: "{count} slots will go" }],

@@ -57,6 +57,11 @@ export const reports = {
   count: ["lần", "times"],
   length: ["thời lượng", "length"],
   total: ["Cộng", "Total"],
+  this_campaign: ["Đợt đã chọn", "The chosen campaign"],
+  removed: [
+    "Số liệu đến ngày {day} không đầy đủ: nhật ký của thời gian đó đã xóa theo thời hạn lưu của đài.",
+    "The figures up to {day} are not complete: the log of that time was removed by the station's rule of retention.",
+  ],
   zones_twice: [
     "Bản ghi phát ở nhiều cụm loa được tính ở mỗi cụm; dòng Cộng chỉ tính một lần.",
     "What is heard in several zones counts in each; the total counts it once.",

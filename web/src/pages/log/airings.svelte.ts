@@ -1,7 +1,8 @@
 // Airings as they are shown: the newest first, a page more whenever somebody comes near the end.
 import { api, Refusal, type Schemas, told, words } from "../../api/client";
 import { fold } from "../../lib/fold";
-import { dayFinder, midnight } from "../../lib/period";
+import { instantOf } from "../../lib/civil";
+import { dayFinder } from "../../lib/period";
 import { clock, dayOf } from "../../lib/times.svelte";
 import { newest, type Query } from "./newest";
 
@@ -14,6 +15,8 @@ export interface Filter {
   outcome: Airing["outcome"] | "";
   campaign: string;
   segment: string;
+  /** A tag; the language of recordings as they are now. */
+  language: string;
   text: string;
 }
 
@@ -35,6 +38,8 @@ export class Airings {
   /** Looked through in vain: somebody decides whether to go on. */
   paused = $state(false);
   seen = $state(0);
+  /** Older ones than the list has, which the rule of retention removed. */
+  removed = $state.raw<Schemas["Removed"] | null>(null);
 
   #filter: Filter;
   #pages: AsyncGenerator<Airing[]>;
@@ -44,7 +49,7 @@ export class Airings {
 
   constructor(filter: Filter) {
     this.#filter = filter;
-    const bound = (day: string | null) => (day === null ? null : midnight(day, clock.zone));
+    const bound = (day: string | null) => (day === null ? null : instantOf(day));
     const asked = { from: bound(filter.from), to: bound(filter.to) };
     const isNoOrder = (error: unknown) => error instanceof Refusal && error.status === 400;
     this.#pages = newest(
@@ -61,13 +66,16 @@ export class Airings {
   }
 
   /** What the API is asked, beside its bounds. */
-  static query({ outcome, campaign, segment }: Filter) {
-    return { ...(outcome ? { outcome } : {}), ...(campaign ? { campaign } : {}), ...(segment ? { segment } : {}) };
+  static query({ outcome, campaign, segment, language }: Filter) {
+    const wanted = Object.entries({ campaign, segment, language }).filter(([, value]) => value);
+    return { ...(outcome ? { outcome } : {}), ...(Object.fromEntries(wanted) as Record<string, string>) };
   }
 
   async #ask(query: Query | { after_seq: number; limit: number }) {
     const all = { ...Airings.query(this.#filter), ...query };
-    return await told(api.GET("/api/v1/airings", { params: { query: all } }));
+    const page = await told(api.GET("/api/v1/airings", { params: { query: all } }));
+    this.removed ??= page.removed;
+    return page;
   }
 
   #fits = (airing: Airing): boolean => {
@@ -106,12 +114,8 @@ export class Airings {
     const last = this.lines.at(-1)?.airing;
     const { from } = this.#filter;
     const asked = {
-      from: from === null ? null : midnight(from, clock.zone),
-      to: last
-        ? Date.parse(last.planned_start) + 1
-        : this.#filter.to === null
-          ? null
-          : midnight(this.#filter.to, clock.zone),
+      from: from === null ? null : instantOf(from),
+      to: last ? Date.parse(last.planned_start) + 1 : this.#filter.to === null ? null : instantOf(this.#filter.to),
     };
     const here = new Set(this.lines.slice(-200).map(({ airing }) => airing?.seq));
     const isNoOrder = (error: unknown) => error instanceof Refusal && error.status === 400;
@@ -136,8 +140,7 @@ export class Airings {
   /** What aired since; `show` where nobody would lose their place. */
   async newer(show: boolean) {
     const newest = Math.max(this.fresh[0]?.seq ?? 0, ...this.lines.slice(0, 50).map(({ airing }) => airing?.seq ?? 0));
-    if (this.busy || newest < 1 || (this.#filter.to !== null && midnight(this.#filter.to, clock.zone) < clock.now()))
-      return;
+    if (this.busy || newest < 1 || (this.#filter.to !== null && instantOf(this.#filter.to) < clock.now())) return;
     const page = await this.#ask({ after_seq: newest, limit: 1000 });
     const found = page.items.filter(this.#fits).reverse();
     if (this.#over || found.length === 0) return;

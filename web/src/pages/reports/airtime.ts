@@ -1,44 +1,39 @@
 // What GET /reports/airtime answers, and what the chart is drawn from.
-import { api } from "../../api/client";
-import { told } from "../../api/client";
+import { api, type Schemas, told } from "../../api/client";
 
-export const GROUPS = ["campaign", "day", "segment", "language", "zone", "source"] as const;
-export type Group = (typeof GROUPS)[number];
+export type Airtime = Schemas["AirtimeReport"];
+export type Sums = Schemas["AirtimeSums"];
+export type Figure = Schemas["AirtimeFigure"];
+export type Line = Schemas["AirtimeLine"];
+export type Group = Airtime["by"];
 
-export interface Figure {
-  count: number;
-  seconds: number;
-}
-export interface Sums {
-  planned: Figure;
-  aired: Figure;
-  /** Heard, but not to their end; they are among the missed, too. */
-  partly: Figure;
-  missed: Figure;
-  /** Only by campaign. */
-  owed: Figure | null;
-  heard_seconds: number;
-  unconfirmed: number;
-}
-export interface Line extends Sums {
-  key: string | null;
-  name: string;
-  name_vi: string;
-}
-export interface Airtime {
-  first_day: string;
-  last_day: string;
-  by: Group;
-  items: Line[];
-  total: Sums;
-}
-
+export const GROUPS = ["campaign", "day", "segment", "language", "zone", "source"] as const satisfies Group[];
 export const REPORT = "/api/v1/reports/airtime";
 
-/** Asks the station; the address may be missing in an older one (404). */
-export async function read(query: { from: string; to: string; by: Group }): Promise<Airtime> {
-  const get = api.GET as unknown as (path: string, init: object) => Promise<{ data?: Airtime; response: Response }>;
-  return await told(get(REPORT, { params: { query } }));
+/** What a report is asked for, beside its form. */
+export interface Asked {
+  from: string;
+  to: string;
+  by: Group;
+  /** Only this campaign's airings. */
+  campaign?: string;
+  /** Only recordings in this language. */
+  language?: string;
+}
+
+/** What the page's address asks for; what is no day or no id is not heard of. */
+export function askedOf(query: URLSearchParams): Partial<Pick<Asked, "from" | "to" | "campaign">> {
+  const [from, to] = ["from", "to"].map((name) => query.get(name) ?? "") as [string, string];
+  const isDay = (text: string) => /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text));
+  const campaign = query.get("campaign");
+  return {
+    ...(isDay(from) && isDay(to) && from < to ? { from, to } : {}),
+    ...(campaign && /^[0-9a-f-]{36}$/.test(campaign) ? { campaign } : {}),
+  };
+}
+
+export async function read(query: Asked): Promise<Airtime> {
+  return await told(api.GET(REPORT, { params: { query } }));
 }
 
 export interface Series {
