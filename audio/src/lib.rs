@@ -9,6 +9,7 @@
 
 pub mod child;
 pub mod inspect;
+mod lanes;
 pub mod loudness;
 mod monotonic;
 pub mod output;

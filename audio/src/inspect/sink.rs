@@ -6,6 +6,7 @@ use symphonia::core::audio::{Channels, GenericAudioBufferRef, Position};
 
 use super::part::Cutter;
 use super::{InspectRefusal, InspectRequest};
+use crate::lanes;
 use crate::loudness::{ChannelMeter, Meter, Mix, Outline, Sound};
 use crate::prepared::{PreparedError, WorkingWriter};
 use crate::resample::MonoResampler;
@@ -79,9 +80,7 @@ impl<'a> Sink<'a> {
         }
         buffer.copy_to_vecs_planar(&mut self.planes);
         for plane in &mut self.planes {
-            for sample in plane {
-                *sample = if sample.is_nan() { 0.0 } else { sample.clamp(-LOUDEST, LOUDEST) };
-            }
+            lanes::tidy(plane, LOUDEST);
         }
         let channels = buffer.spec().channels();
         mix_down(&self.planes, channels, self.mix, &mut self.mono);

@@ -4,6 +4,8 @@
 //! anew from its samples, each sample four times for the loudness and three times for the range. Here blocks and gates are
 //! made of the tenths; the tests hold them to the library's.
 
+use std::ops::Range;
+
 use ebur128::{EbuR128, Mode};
 
 /// What the library sums at a time, in milliseconds: a hop.
@@ -64,7 +66,14 @@ impl Bs1770 {
 
     /// Integrated loudness in LUFS; `None` for silence and for what is shorter than 0.4 s.
     pub(super) fn lufs(&self) -> Option<f64> {
-        lufs(&self.energies)
+        lufs(&self.energies, 1.0)
+    }
+
+    /// As [`Self::lufs`], of these hops only, and of all of them made louder by `gain_db`: the weighting is linear, the gates are
+    /// not.
+    pub(super) fn lufs_of(&self, hops: Range<usize>, gain_db: f64) -> Option<f64> {
+        let end = hops.end.min(self.energies.len());
+        lufs(self.energies.get(hops.start..end)?, ratio(gain_db))
     }
 
     /// Loudness range in LU; zero where nothing is long enough to vary, `None` for what has no loudness.
@@ -73,15 +82,15 @@ impl Bs1770 {
     }
 }
 
-fn lufs(energies: &[f64]) -> Option<f64> {
+fn lufs(energies: &[f64], gain: f64) -> Option<f64> {
     let absolute = energy(ABSOLUTE_GATE);
-    let blocks = || blocks(energies).filter(|&block| block >= absolute);
+    let blocks = || blocks(energies).map(|block| block * gain).filter(|&block| block >= absolute);
     let gate = mean(blocks())? * ratio(RELATIVE_GATE);
     mean(blocks().filter(|&block| block >= gate)).map(loudness)
 }
 
 fn range_lu(energies: &[f64]) -> Option<f64> {
-    lufs(energies)?;
+    lufs(energies, 1.0)?;
     let absolute = energy(ABSOLUTE_GATE);
     let mut blocks: Vec<f64> = energies
         .windows(RANGE_BLOCK)

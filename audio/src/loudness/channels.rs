@@ -1,6 +1,6 @@
 //! The channels of the original: how they are mixed to one, and what is odd about them.
 
-use super::true_peak::highest;
+use crate::lanes::{highest, sums_of_two};
 
 /// Equal neighbours at or above this were cut off, as a share of full scale. The greatest value of 8 bits is 0.992.
 const FULL_SCALE: f32 = 0.99;
@@ -14,6 +14,8 @@ const OPPOSITE: f64 = -0.8;
 const SILENCE: f64 = 1e-7;
 /// Channels that are looked at one by one; of more, the rest is only mixed.
 const WATCHED: usize = 8;
+/// Values that are summed in single precision before they are added up in double.
+const CHUNK: usize = 256;
 
 /// How the channels become one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +61,7 @@ impl ChannelMeter {
         if let [left, right] = planes {
             self.frames += left.len() as u64;
             for (left, right) in left.chunks(CHUNK).zip(right.chunks(CHUNK)) {
-                let [of_left, of_right, left_squared, right_squared, product] = sums(left, right);
+                let [of_left, of_right, left_squared, right_squared, product] = sums_of_two(left, right);
                 self.sums[0] += of_left;
                 self.sums[1] += of_right;
                 self.squares[0] += left_squared;
@@ -94,31 +96,6 @@ impl ChannelMeter {
         let power = |channel: usize| self.squares[channel] / frames - mean[channel] * mean[channel];
         Some(([power(0), power(1)], self.product / frames - mean[0] * mean[1]))
     }
-}
-
-/// Values that are summed in single precision before they are added up in double.
-const CHUNK: usize = 256;
-/// Values that are added side by side.
-const LANES: usize = 8;
-
-/// The sums of both, of their squares and of their product, in lanes that the compiler turns into vectors.
-fn sums(left: &[f32], right: &[f32]) -> [f64; 5] {
-    let mut lanes = [[0.0f32; LANES]; 5];
-    let mut add = |lane: usize, left: f32, right: f32| {
-        for (sum, value) in lanes.iter_mut().zip([left, right, left * left, right * right, left * right]) {
-            sum[lane] += value;
-        }
-    };
-    let ((left, left_rest), (right, right_rest)) = (left.as_chunks::<LANES>(), right.as_chunks::<LANES>());
-    for (left, right) in left.iter().zip(right) {
-        for lane in 0..LANES {
-            add(lane, left[lane], right[lane]);
-        }
-    }
-    for (lane, (left, right)) in left_rest.iter().zip(right_rest).enumerate() {
-        add(lane, *left, *right);
-    }
-    lanes.map(|lanes| f64::from(lanes.iter().sum::<f32>()))
 }
 
 /// Counts the runs that reach their length in `plane`; `run` is the value and the length of the one that is open.

@@ -45,6 +45,8 @@ const KEPT_BEFORE: usize = 5;
 const KEPT_AFTER: usize = 10;
 /// A constant part from here on is removed, as a share of full scale.
 pub(super) const OFFSET: f64 = 0.01;
+/// Below this, in LUFS, what comes of rounding is measured rather than foreseen.
+const LITTLE_TO_ROUND: f64 = -40.0;
 /// Full scale of the prepared form.
 const SCALE: f32 = 32_768.0;
 
@@ -81,12 +83,20 @@ pub(super) fn correct(
         None => 0.0,
     };
     let mut writer = pass.working.overwrite();
-    let mut rounded = Rounded::new(pass.meter(Bs1770::new)?, part.frames);
-    let limiter = pass.limiter(gain_db);
+    // The true peak is known, so it is known whether what may act will.
+    let idle = |limiter: &Limiter| pass.offset == 0.0 && !limiter.acts(measured.true_peak * linear(gain_db));
+    let limiter = pass.limiter(gain_db).filter(|limiter| !idle(limiter));
+    let known = Heard::foreseen(&pass, limiter.as_ref(), gain_db);
+    let meters = match known {
+        Some(_) => None,
+        None => Some((pass.meter(Bs1770::new)?, TruePeak::new())),
+    };
+    let mut rounded = Rounded::new(meters, part.frames);
     let limited_db =
         pass.run(&[part], limiter, gain_db, &mut |samples| writer.push(rounded.take(samples)))?;
     let info = writer.finish()?;
     let peak = f64::from(rounded.peak) / f64::from(SCALE);
+    let Heard { lufs, true_peak } = known.unwrap_or_else(|| rounded.heard());
     let seconds = |frames: u64| frames as f64 / f64::from(measured.rate);
     let loudness = Loudness {
         original_lufs,
@@ -94,8 +104,8 @@ pub(super) fn correct(
         range_lu: measured.range_lu,
         gain_db,
         limited_db,
-        lufs: rounded.loudness.lufs(),
-        true_peak_dbtp: decibels(f64::from(rounded.true_peak.finish())),
+        lufs,
+        true_peak_dbtp: decibels(true_peak.max(peak)),
         trimmed_start_seconds: seconds(part.first),
         trimmed_end_seconds: seconds(measured.frames - part.first - part.frames),
     };
@@ -333,6 +343,31 @@ fn excerpts(part: Part, rate: u32) -> Option<[Vec<Part>; GROUPS]> {
     Some(groups)
 }
 
+/// What a meter reads of the prepared form.
+#[derive(Clone, Copy, Debug)]
+struct Heard {
+    lufs: Option<f64>,
+    /// As a share of full scale.
+    true_peak: f64,
+}
+
+impl Heard {
+    /// What it will read, where every sample is only multiplied: then it is what was measured before, and the gain. Rounding to
+    /// 16 bits moves it by less than a hundredth of a dB, unless there is little to round.
+    fn foreseen(pass: &Pass<'_>, limiter: Option<&Limiter>, gain_db: f64) -> Option<Self> {
+        let highest = f64::from(pass.measured.peak) * linear(gain_db);
+        if limiter.is_some() || pass.offset != 0.0 || highest >= 1.0 {
+            return None;
+        }
+        let hop = pass.hop() as u64;
+        let [first, end] = [pass.part.first, pass.part.first + pass.part.frames]
+            .map(|frame| usize::try_from(frame / hop).unwrap_or(usize::MAX));
+        let lufs = pass.measured.loudness.lufs_of(first..end, gain_db)?;
+        let true_peak = pass.measured.true_peak * linear(gain_db);
+        (lufs >= LITTLE_TO_ROUND).then_some(Self { lufs: Some(lufs), true_peak })
+    }
+}
+
 /// The prepared form's samples, and what is seen of them on the way.
 ///
 /// They are rounded without dither: silence stays silent, what was 16 bits stays the same bits, and the error, 98 dB
@@ -341,25 +376,35 @@ struct Rounded {
     samples: Vec<i16>,
     heard: Vec<f32>,
     peak: u16,
-    loudness: Bs1770,
-    true_peak: TruePeak,
+    /// `None` where it is known what they would read.
+    meters: Option<(Bs1770, TruePeak)>,
     waveform: Waveform,
 }
 
 impl Rounded {
-    fn new(loudness: Bs1770, frames: u64) -> Self {
-        let (samples, heard) = (Vec::new(), Vec::new());
-        let (true_peak, waveform) = (TruePeak::new(), Waveform::new(frames));
-        Self { samples, heard, peak: 0, loudness, true_peak, waveform }
+    fn new(meters: Option<(Bs1770, TruePeak)>, frames: u64) -> Self {
+        Self { samples: Vec::new(), heard: Vec::new(), peak: 0, meters, waveform: Waveform::new(frames) }
+    }
+
+    /// What the meters read.
+    fn heard(&mut self) -> Heard {
+        match &mut self.meters {
+            Some((loudness, true_peak)) => {
+                Heard { lufs: loudness.lufs(), true_peak: f64::from(true_peak.finish()) }
+            }
+            None => Heard { lufs: None, true_peak: 0.0 },
+        }
     }
 
     fn take(&mut self, samples: &[f32]) -> &[i16] {
         self.samples.clear();
         self.samples.extend(samples.iter().map(|&sample| to_i16(sample)));
-        self.heard.clear();
-        self.heard.extend(self.samples.iter().map(|&sample| f32::from(sample) / SCALE));
-        self.loudness.push(&self.heard);
-        self.true_peak.push(&self.heard);
+        if let Some((loudness, true_peak)) = &mut self.meters {
+            self.heard.clear();
+            self.heard.extend(self.samples.iter().map(|&sample| f32::from(sample) / SCALE));
+            loudness.push(&self.heard);
+            true_peak.push(&self.heard);
+        }
         self.waveform.push(&self.samples);
         self.peak = self.samples.iter().fold(self.peak, |peak, sample| peak.max(sample.unsigned_abs()));
         &self.samples

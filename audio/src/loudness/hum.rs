@@ -5,6 +5,8 @@
 
 use std::f64::consts::TAU;
 
+use fearless_simd::{Level, dispatch};
+
 /// What is looked at is brought down to about this rate, in Hz.
 const RATE: u32 = 1_500;
 /// Length of a window in seconds; they overlap by half. Its Hann window is 2.5 Hz wide to its first zero.
@@ -37,7 +39,7 @@ pub(super) struct HumMeter {
     window: Vec<f64>,
     shape: Vec<f64>,
     /// `2 cos ω` for each line, and for what is below and above it.
-    turns: [[f64; LINES]; 3],
+    turns: [f64; 3 * LINES],
     windows: usize,
     clear: [Vec<f32>; LINES],
 }
@@ -48,11 +50,10 @@ impl HumMeter {
         let slow = f64::from(rate) / f64::from(decimation);
         let length = (slow * WINDOW).round() as usize;
         let shape = (0..length).map(|i| 0.5 - 0.5 * (TAU * i as f64 / length as f64).cos()).collect();
-        let turns = [0.0, -BESIDE, BESIDE].map(|beside| {
-            std::array::from_fn(|line| {
-                let frequency = MAINS[line / MULTIPLES] * (line % MULTIPLES + 1) as f64 + beside;
-                2.0 * (TAU * frequency / slow).cos()
-            })
+        let turns = std::array::from_fn(|tone| {
+            let (line, beside) = (tone % LINES, [0.0, -BESIDE, BESIDE][tone / LINES]);
+            let frequency = MAINS[line / MULTIPLES] * (line % MULTIPLES + 1) as f64 + beside;
+            2.0 * (TAU * frequency / slow).cos()
         });
         Self {
             decimation: decimation as usize,
@@ -72,11 +73,10 @@ impl HumMeter {
         while !samples.is_empty() {
             let (block, rest) = samples.split_at((self.decimation - self.filled).min(samples.len()));
             samples = rest;
-            for &sample in block {
-                self.filled += 1;
-                self.sum += f64::from(sample);
-                self.ramp += f64::from(sample) * self.filled as f64;
-            }
+            let (sum, ramp) = sums(block);
+            self.sum += sum;
+            self.ramp += ramp + sum * self.filled as f64;
+            self.filled += block.len();
             if self.filled == self.decimation {
                 self.take_block();
             }
@@ -97,9 +97,9 @@ impl HumMeter {
 
     fn take_window(&mut self) {
         self.windows += 1;
-        let powers = self.turns.map(|turns| goertzel(&self.window, &self.shape, &turns));
+        let powers = goertzel(&self.window, &self.shape, &self.turns);
         for line in 0..LINES {
-            let [power, below, above] = powers.map(|powers| powers[line]);
+            let [power, below, above] = [0, 1, 2].map(|beside| powers[beside * LINES + line]);
             if power > CLEAR * below.max(above) && power > 1e-18 {
                 // The Hann window halves the sum.
                 let amplitude = power.sqrt() * 4.0 / self.shape.len() as f64;
@@ -125,6 +125,27 @@ impl HumMeter {
     }
 }
 
+/// The sum, and the sum weighted by a ramp that rises from one, in lanes that the compiler turns into vectors.
+fn sums(samples: &[f32]) -> (f64, f64) {
+    const LANES: usize = 4;
+    let (mut sums, mut ramps) = ([0.0; LANES], [0.0; LANES]);
+    let mut place: [f64; LANES] = std::array::from_fn(|lane| (lane + 1) as f64);
+    let (lanes, rest) = samples.as_chunks::<LANES>();
+    for samples in lanes {
+        for lane in 0..LANES {
+            let sample = f64::from(samples[lane]);
+            sums[lane] += sample;
+            ramps[lane] += sample * place[lane];
+            place[lane] += LANES as f64;
+        }
+    }
+    for (lane, &sample) in rest.iter().enumerate() {
+        sums[lane] += f64::from(sample);
+        ramps[lane] += f64::from(sample) * place[lane];
+    }
+    (sums.iter().sum(), ramps.iter().sum())
+}
+
 /// The median amplitude of a line that is clear often enough and steady.
 fn steady(clear: &mut [f32], windows: usize) -> Option<f64> {
     if clear.len() < CLEAR_WINDOWS || (clear.len() as f64) < windows as f64 * CLEAR_SHARE {
@@ -135,19 +156,21 @@ fn steady(clear: &mut [f32], windows: usize) -> Option<f64> {
     (quartile(3) <= quartile(1) * STEADY).then(|| f64::from(quartile(2)))
 }
 
-/// The power of all lines side by side, by Goertzel's recursion.
-fn goertzel(window: &[f64], shape: &[f64], turns: &[f64; LINES]) -> [f64; LINES] {
-    let mut last = [0.0f64; LINES];
-    let mut before = [0.0f64; LINES];
-    for (sample, weight) in window.iter().zip(shape) {
-        let sample = sample * weight;
-        for line in 0..LINES {
-            let next = turns[line] * last[line] - before[line] + sample;
-            before[line] = last[line];
-            last[line] = next;
+/// The power of so many tones side by side, by Goertzel's recursion.
+fn goertzel<const TONES: usize>(window: &[f64], shape: &[f64], turns: &[f64; TONES]) -> [f64; TONES] {
+    dispatch!(Level::new(), _ => {
+        let mut last = [0.0f64; TONES];
+        let mut before = [0.0f64; TONES];
+        for (sample, weight) in window.iter().zip(shape) {
+            let sample = sample * weight;
+            for tone in 0..TONES {
+                let next = turns[tone] * last[tone] - before[tone] + sample;
+                before[tone] = last[tone];
+                last[tone] = next;
+            }
         }
-    }
-    std::array::from_fn(|line| {
-        last[line] * last[line] + before[line] * before[line] - turns[line] * last[line] * before[line]
+        std::array::from_fn(|tone| {
+            last[tone] * last[tone] + before[tone] * before[tone] - turns[tone] * last[tone] * before[tone]
+        })
     })
 }

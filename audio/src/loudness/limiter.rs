@@ -7,7 +7,8 @@
 
 use std::collections::VecDeque;
 
-use super::true_peak::{BEFORE, Interpolator, TAPS, highest};
+use super::true_peak::{BEFORE, CHUNK, Interpolator, TAPS};
+use crate::lanes::highest;
 
 /// How far ahead the gain starts to go down, in seconds.
 const LOOK_AHEAD: f64 = 0.005;
@@ -17,8 +18,6 @@ const RELEASE: f64 = 0.15;
 const MARGIN_DB: f64 = 0.15;
 /// Gains above this are as good as one (a hundredth of a dB).
 const OPEN: f32 = 0.998_85;
-/// Samples that are passed or limited together.
-const CHUNK: usize = 64;
 
 /// See the module. Samples in, the same number of samples out, later.
 #[derive(Debug)]
@@ -30,6 +29,8 @@ pub(super) struct Limiter {
     release: f32,
     /// What is left of a reduction after so many samples in which nothing is asked for, less one.
     left: [f32; CHUNK],
+    /// Of the samples that are judged now.
+    heights: Vec<f32>,
     /// What came in and is not out yet, after the samples that the interpolation needs before it.
     input: Vec<f32>,
     /// Where in `input` the next sample to go out is.
@@ -63,6 +64,7 @@ impl Limiter {
             look_ahead,
             release: (1.0 - kept) as f32,
             left: std::array::from_fn(|after| kept.powi(after as i32 + 1) as f32),
+            heights: Vec::new(),
             input: vec![0.0; BEFORE - 1 + look_ahead],
             next_out: BEFORE - 1,
             next_judged: BEFORE - 1,
@@ -79,7 +81,14 @@ impl Limiter {
 
     /// Whether sound whose highest sample is `peak` can be limited at all.
     pub(super) fn may_act(&self, peak: f64) -> bool {
-        peak * f64::from(self.interpolator.bound) > f64::from(self.ceiling)
+        self.acts(peak * f64::from(self.interpolator.bound))
+    }
+
+    /// Whether sound that is as high as `true_peak` is limited.
+    pub(super) fn acts(&self, true_peak: f64) -> bool {
+        // what is multiplied first and interpolated then is rounded otherwise than the other way round
+        const ROUNDING: f64 = 1e-4;
+        true_peak * (1.0 + ROUNDING) > f64::from(self.ceiling)
     }
 
     /// Takes samples and appends what is ready.
@@ -114,28 +123,25 @@ impl Limiter {
     }
 
     fn advance(&mut self, at_least: usize, out: &mut Vec<f32>) {
-        let mut heights = [0.0; CHUNK];
-        loop {
-            let ready = (self.input.len() + BEFORE).saturating_sub(self.next_judged + TAPS);
-            let count = ready.min(CHUNK);
-            if count < at_least {
-                break;
-            }
-            let from = self.next_judged + 1 - BEFORE;
-            let window = &self.input[from..from + count + TAPS - 1];
-            let cold = highest(window) * self.interpolator.bound <= self.ceiling;
-            if cold {
-                heights[..count].fill(0.0);
-            } else {
-                self.interpolator.heights(window, &mut heights[..count]);
-            }
-            if cold && self.height_before <= self.ceiling && self.is_idle() {
-                self.pass(count, out);
-            } else {
-                self.limit(&heights[..count], out);
-            }
-            self.height_before = heights[count - 1];
+        let ready = (self.input.len() + BEFORE).saturating_sub(self.next_judged + TAPS) / at_least * at_least;
+        if ready == 0 {
+            return;
         }
+        let from = self.next_judged + 1 - BEFORE;
+        let mut heights = std::mem::take(&mut self.heights);
+        heights.resize(ready, 0.0);
+        let window = &self.input[from..from + ready + TAPS - 1];
+        self.interpolator.heights_above(self.ceiling, window, &mut heights);
+        for heights in heights.chunks(CHUNK) {
+            let high = highest(heights).max(self.height_before);
+            if high <= self.ceiling && self.is_idle() {
+                self.pass(heights.len(), out);
+            } else {
+                self.limit(heights, high, out);
+            }
+            self.height_before = heights.last().copied().unwrap_or(0.0);
+        }
+        self.heights = heights;
         // What was judged and is out is needed no more, but for the interpolation.
         let keep_from = self.next_out.min(self.next_judged + 1 - BEFORE);
         self.input.drain(..keep_from);
@@ -159,9 +165,9 @@ impl Limiter {
     }
 
     /// Judges samples, each between the height before it and its own, and lets those go that the look-ahead is over for.
-    fn limit(&mut self, heights: &[f32], out: &mut Vec<f32>) {
+    /// None of these heights is above `high`.
+    fn limit(&mut self, heights: &[f32], high: f32, out: &mut Vec<f32>) {
         let mut gains = [1.0f32; CHUNK];
-        let high = highest(heights).max(self.height_before);
         let leaving = if self.asked.is_empty() && high <= self.ceiling {
             self.let_go(heights.len(), &mut gains)
         } else {
@@ -170,8 +176,7 @@ impl Limiter {
         self.next_judged += heights.len();
         let gains = &mut gains[..leaving];
         self.smoother.smooth(gains);
-        self.lowest =
-            gains.iter().fold(self.lowest, |lowest, &gain| if gain < lowest { gain } else { lowest });
+        self.lowest = self.lowest.min(lowest(gains));
         let samples = &self.input[self.next_out..self.next_out + leaving];
         out.extend(samples.iter().zip(gains).map(|(sample, gain)| sample * *gain));
         self.next_out += leaving;
@@ -278,16 +283,33 @@ impl Smoother {
         // Adding 1.5 × 2²³ leaves the rounded number in the low bits.
         const MAGIC: f32 = 12_582_912.0;
         let ([mut first, mut second], [mut sum, mut sum_of_sums]) = (self.at, self.sums);
-        for gain in gains {
-            let value = i64::from((*gain * ONE + MAGIC).to_bits() as i32 - MAGIC.to_bits() as i32);
-            sum += value - std::mem::replace(&mut self.gains[first], value);
-            first = if first + 1 == self.gains.len() { 0 } else { first + 1 };
-            sum_of_sums += sum - std::mem::replace(&mut self.averages[second], sum);
-            second = if second + 1 == self.averages.len() { 0 } else { second + 1 };
-            *gain = (sum_of_sums as f64 * self.share) as f32;
+        let mut rest = gains;
+        while !rest.is_empty() {
+            let (old_gains, old_averages) = (&mut self.gains[first..], &mut self.averages[second..]);
+            let count = rest.len().min(old_gains.len()).min(old_averages.len());
+            let (now, later) = rest.split_at_mut(count);
+            for ((gain, old_gain), old_average) in now.iter_mut().zip(old_gains).zip(old_averages) {
+                let value = i64::from((*gain * ONE + MAGIC).to_bits() as i32 - MAGIC.to_bits() as i32);
+                sum += value - std::mem::replace(old_gain, value);
+                sum_of_sums += sum - std::mem::replace(old_average, sum);
+                *gain = (sum_of_sums as f64 * self.share) as f32;
+            }
+            first = (first + count) % self.gains.len();
+            second = (second + count) % self.averages.len();
+            rest = later;
         }
         (self.at, self.sums) = ([first, second], [sum, sum_of_sums]);
     }
+}
+
+/// The lowest of these gains, or one; in lanes that the compiler turns into vectors.
+fn lowest(gains: &[f32]) -> f32 {
+    let lower = |one: f32, other: f32| if other < one { other } else { one };
+    let (lanes, rest) = gains.as_chunks::<8>();
+    let lowest = lanes.iter().fold([1.0; 8], |lowest: [f32; 8], gains| {
+        std::array::from_fn(|lane| lower(lowest[lane], gains[lane]))
+    });
+    lowest.iter().chain(rest).fold(1.0, |lowest, &gain| lower(lowest, gain))
 }
 
 #[cfg(test)]

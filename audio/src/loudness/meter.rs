@@ -3,7 +3,8 @@
 use super::bs1770::Bs1770;
 use super::hum::HumMeter;
 use super::silence::{Levels, WINDOWS};
-use super::true_peak::{TruePeak, highest};
+use super::true_peak::TruePeak;
+use crate::lanes::{highest, sum_and_squares};
 
 /// Windows of [`Levels`] in a hop.
 const WINDOWS_PER_HOP: usize = 10;
@@ -21,7 +22,6 @@ pub(crate) struct Meter {
     hop: usize,
     /// What does not fill a hop yet.
     pending: Vec<f32>,
-    loudness: Bs1770,
     true_peak: TruePeak,
     hum: HumMeter,
     sum: f64,
@@ -46,6 +46,7 @@ pub(crate) struct Measured {
     pub(super) offset: f64,
     /// The mains that hums, in Hz, and the hum's mean square.
     pub(super) hum: Option<(u32, f64)>,
+    pub(super) loudness: Bs1770,
 }
 
 impl Meter {
@@ -56,7 +57,6 @@ impl Meter {
             window,
             hop,
             pending: Vec::with_capacity(2 * hop),
-            loudness: Bs1770::new(rate)?,
             true_peak: TruePeak::new(),
             hum: HumMeter::new(rate),
             sum: 0.0,
@@ -70,6 +70,7 @@ impl Meter {
                 true_peak: 0.0,
                 offset: 0.0,
                 hum: None,
+                loudness: Bs1770::new(rate)?,
             },
         })
     }
@@ -91,8 +92,8 @@ impl Meter {
         if !rest.is_empty() {
             self.take(&rest);
         }
-        self.measured.lufs = self.loudness.lufs();
-        self.measured.range_lu = self.loudness.range_lu();
+        self.measured.lufs = self.measured.loudness.lufs();
+        self.measured.range_lu = self.measured.loudness.range_lu();
         self.measured.true_peak = f64::from(self.true_peak.finish());
         self.measured.offset = self.sum / self.measured.frames.max(1) as f64;
         self.measured.hum = self.hum.finish();
@@ -100,34 +101,15 @@ impl Meter {
     }
 
     fn take(&mut self, samples: &[f32]) {
-        self.loudness.push(samples);
+        self.measured.loudness.push(samples);
         self.true_peak.push(samples);
         self.hum.push(samples);
         self.measured.peak = self.measured.peak.max(highest(samples));
         for window in samples.chunks(self.window) {
-            let (sum, squares) = sums(window);
+            let (sum, squares) = sum_and_squares(window);
             self.sum += sum;
             let mean = sum / window.len() as f64;
             self.measured.levels.push(squares / window.len() as f64 - mean * mean);
         }
     }
-}
-
-/// The sum and the sum of squares, in lanes that the compiler turns into vectors.
-fn sums(samples: &[f32]) -> (f64, f64) {
-    let (mut sums, mut squares) = ([0.0f32; 8], [0.0f32; 8]);
-    let chunks = samples.chunks_exact(8);
-    let rest = chunks.remainder();
-    for chunk in chunks {
-        for lane in 0..8 {
-            sums[lane] += chunk[lane];
-            squares[lane] += chunk[lane] * chunk[lane];
-        }
-    }
-    for (lane, sample) in rest.iter().enumerate() {
-        sums[lane] += sample;
-        squares[lane] += sample * sample;
-    }
-    let add = |lanes: [f32; 8]| lanes.iter().map(|&lane| f64::from(lane)).sum();
-    (add(sums), add(squares))
 }

@@ -4,6 +4,11 @@
 //! ITU-R BS.1770, annex 2, four times oversampled, with a longer filter than its example's, so that peaks close to the
 //! edge of the band are not read too low: the `ebur128` library's reads white noise 1 dB lower than ffmpeg does.
 
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, dispatch, f32x16};
+
+use crate::lanes::highest_here;
+
 /// Samples that one interpolated point is made from.
 pub(super) const TAPS: usize = 24;
 /// Samples before an interpolated point among them; `TAPS - BEFORE` follow.
@@ -15,7 +20,7 @@ const BETA: f64 = 6.0;
 /// Samples that are looked at together.
 const LANES: usize = 16;
 /// Samples that are skipped or computed together.
-const CHUNK: usize = 64;
+pub(super) const CHUNK: usize = 64;
 
 /// Interpolates between samples.
 #[derive(Clone, Debug)]
@@ -60,42 +65,65 @@ impl Interpolator {
         }
     }
 
-    /// `heights[i]` becomes the highest point, as an absolute value, from sample `i + BEFORE - 1` up to the one after it.
-    /// `samples` has `TAPS - 1` more than `heights`.
-    pub(super) fn heights(&self, samples: &[f32], heights: &mut [f32]) {
-        let mut lanes = heights.chunks_exact_mut(LANES);
-        let mut at = 0;
-        for heights in &mut lanes {
-            if let Some(window) = samples[at..].first_chunk() {
-                heights.copy_from_slice(&self.lanes(window));
+    /// `heights[i]` becomes the highest point, as an absolute value, from sample `i + BEFORE - 1` up to the one after it, or
+    /// zero where no point of its chunk can be above `floor`. `samples` has `TAPS - 1` more than `heights`.
+    pub(super) fn heights_above(&self, floor: f32, samples: &[f32], heights: &mut [f32]) {
+        dispatch!(Level::new(), simd => for (number, heights) in heights.chunks_mut(CHUNK).enumerate() {
+            let window = &samples[number * CHUNK..][..heights.len() + TAPS - 1];
+            if highest_here(simd, window) * self.bound > floor {
+                self.heights(simd, window, heights);
+            } else {
+                heights.fill(0.0);
             }
-            at += LANES;
+        });
+    }
+
+    /// The highest of all points, or `peak` where that is higher. `samples` as for [`Self::heights_above`].
+    fn highest_above(&self, mut peak: f32, samples: &[f32]) -> f32 {
+        dispatch!(Level::new(), simd => {
+            let mut heights = [0.0; CHUNK];
+            for from in (0..(samples.len() + 1).saturating_sub(TAPS)).step_by(CHUNK) {
+                let window = &samples[from..samples.len().min(from + CHUNK + TAPS - 1)];
+                if highest_here(simd, window) * self.bound > peak {
+                    let heights = &mut heights[..window.len() + 1 - TAPS];
+                    self.heights(simd, window, heights);
+                    peak = peak.max(highest_here(simd, heights));
+                }
+            }
+            peak
+        })
+    }
+
+    #[inline(always)]
+    fn heights<S: Simd>(&self, simd: S, samples: &[f32], heights: &mut [f32]) {
+        let (whole, rest) = heights.as_chunks_mut::<LANES>();
+        for (number, heights) in whole.iter_mut().enumerate() {
+            if let Some(window) = samples[number * LANES..].first_chunk() {
+                self.lanes(simd, window).store_slice(heights);
+            }
         }
-        let rest = lanes.into_remainder();
         if !rest.is_empty() {
             let mut window = [0.0; LANES + TAPS - 1];
-            let samples = &samples[at..];
+            let samples = &samples[whole.len() * LANES..];
             window[..samples.len()].copy_from_slice(samples);
-            rest.copy_from_slice(&self.lanes(&window)[..rest.len()]);
+            rest.copy_from_slice(&self.lanes(simd, &window).as_slice()[..rest.len()]);
         }
     }
 
     /// The heights of so many samples side by side.
-    fn lanes(&self, window: &[f32; LANES + TAPS - 1]) -> [f32; LANES] {
-        let (mut middle, mut common, mut other) = ([0.0f32; LANES], [0.0f32; LANES], [0.0f32; LANES]);
+    #[inline(always)]
+    fn lanes<S: Simd>(&self, simd: S, window: &[f32; LANES + TAPS - 1]) -> f32x16<S> {
+        let from = |place: usize| f32x16::from_slice(simd, &window[place..place + LANES]);
+        let [mut middle, mut common, mut other] = [f32x16::splat(simd, 0.0); 3];
         for tap in 0..TAPS / 2 {
-            let (before, after) = (&window[tap..][..LANES], &window[TAPS - 1 - tap..][..LANES]);
-            for lane in 0..LANES {
-                let (sum, difference) = (before[lane] + after[lane], before[lane] - after[lane]);
-                middle[lane] += self.middle[tap] * sum;
-                common[lane] += self.common[tap] * sum;
-                other[lane] += self.other[tap] * difference;
-            }
+            let (before, after) = (from(tap), from(TAPS - 1 - tap));
+            let (sum, difference) = (before + after, before - after);
+            middle += sum * self.middle[tap];
+            common += sum * self.common[tap];
+            other += difference * self.other[tap];
         }
-        std::array::from_fn(|lane| {
-            let points = higher((common[lane] + other[lane]).abs(), (common[lane] - other[lane]).abs());
-            higher(higher(window[lane + BEFORE - 1].abs(), middle[lane].abs()), points)
-        })
+        let points = (common + other).abs().max((common - other).abs());
+        from(BEFORE - 1).abs().max(middle.abs()).max(points)
     }
 }
 
@@ -118,24 +146,6 @@ fn bessel(x: f64) -> f64 {
         sum += term;
     }
     sum
-}
-
-/// As `f32::max`, but for what is no number: one instruction instead of four.
-fn higher(one: f32, other: f32) -> f32 {
-    if other > one { other } else { one }
-}
-
-/// The highest absolute sample.
-pub(super) fn highest(samples: &[f32]) -> f32 {
-    let mut lanes = [0.0f32; LANES];
-    let chunks = samples.chunks_exact(LANES);
-    let rest = chunks.remainder();
-    for chunk in chunks {
-        for (lane, sample) in lanes.iter_mut().zip(chunk) {
-            *lane = higher(*lane, sample.abs());
-        }
-    }
-    lanes.iter().chain(rest).fold(0.0, |high, sample| higher(high, sample.abs()))
 }
 
 /// Measures the true peak of what is pushed.
@@ -164,35 +174,28 @@ impl TruePeak {
         self.peak
     }
 
+    /// Measures what is whole pieces of `at_least` samples.
     fn measure(&mut self, at_least: usize) {
-        let mut done = 0;
-        let mut heights = [0.0; CHUNK];
-        loop {
-            let count = (self.waiting.len() - done + 1).saturating_sub(TAPS).min(CHUNK);
-            if count < at_least {
-                break;
-            }
-            let window = &self.waiting[done..done + count + TAPS - 1];
-            if highest(window) * self.interpolator.bound > self.peak {
-                self.interpolator.heights(window, &mut heights[..count]);
-                self.peak = self.peak.max(highest(&heights[..count]));
-            }
-            done += count;
+        let ready = (self.waiting.len() + 1).saturating_sub(TAPS) / at_least * at_least;
+        if ready == 0 {
+            return;
         }
-        self.waiting.drain(..done);
+        self.peak = self.interpolator.highest_above(self.peak, &self.waiting[..ready + TAPS - 1]);
+        self.waiting.drain(..ready);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lanes::highest;
 
     fn heights(samples: &[f32]) -> Vec<f32> {
         let mut padded = vec![0.0; BEFORE - 1];
         padded.extend_from_slice(samples);
         padded.extend_from_slice(&[0.0; TAPS - BEFORE]);
         let mut heights = vec![0.0; samples.len()];
-        Interpolator::new().heights(&padded, &mut heights);
+        Interpolator::new().heights_above(0.0, &padded, &mut heights);
         heights
     }
 
