@@ -5,6 +5,7 @@
 //! memory. It trusts nothing in the file; even so, run it only inside [`crate::child`].
 
 mod boxes;
+mod checksum;
 mod codec;
 mod decode;
 mod ebml;

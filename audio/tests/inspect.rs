@@ -54,6 +54,43 @@ fn wav_and_flac_are_exact_to_the_frame_and_the_bit() {
     assert_eq!((report.codec.as_str(), report.container.as_str()), ("flac", "flac"));
 }
 
+/// In every width that FLAC pads to whole bytes or not, and in more channels than two.
+#[test]
+fn a_flac_whose_checksum_is_another_is_remarked() {
+    let dir = tempfile::tempdir().unwrap();
+    let samples: Vec<f64> =
+        sweep(48_000, 1.5).into_iter().flat_map(|sample| [sample, -0.7 * sample]).collect();
+    let wav = dir.path().join("a.wav");
+    write_wav(&wav, 48_000, 2, &samples).unwrap();
+    let formats: [(&str, &[&str]); 5] = [
+        ("8.wav", &["-c:a", "pcm_u8"]),
+        ("16.wav", &["-c:a", "pcm_s16le"]),
+        ("24.wav", &["-c:a", "pcm_s24le"]),
+        ("mono.wav", &["-c:a", "pcm_s16le", "-ac", "1"]),
+        ("three.wav", &["-c:a", "pcm_s16le", "-ac", "3"]),
+    ];
+    for (name, options) in formats {
+        let (from, flac) = (dir.path().join(name), dir.path().join(name).with_extension("flac"));
+        ffmpeg(&wav, options, &from);
+        let (input, output) = (from.to_str().unwrap(), flac.to_str().unwrap());
+        tool("flac", &["--silent", "-f", "--channel-map=none", "-o", output, input]);
+        let remarked = |path: &Path| {
+            let (report, _) = inspected(path, 48_000);
+            report.warnings.iter().any(|warning| warning.code == WarningCode::ChecksumMismatch)
+        };
+        assert!(!remarked(&flac), "{name}");
+        // The checksum is the end of the stream's information, behind eight bytes of marks.
+        let mut bytes = std::fs::read(&flac).unwrap();
+        bytes[8 + 33] ^= 1;
+        std::fs::write(&flac, &bytes).unwrap();
+        assert!(remarked(&flac), "{name}");
+        // One that the encoder left out says nothing.
+        bytes[8 + 18..8 + 34].fill(0);
+        std::fs::write(&flac, &bytes).unwrap();
+        assert!(!remarked(&flac), "{name}");
+    }
+}
+
 #[test]
 fn stereo_is_mixed_down() {
     let dir = tempfile::tempdir().unwrap();

@@ -80,7 +80,10 @@ fn inspect(
     decoding.run(&mut opened)?;
     decoding.push_held()?;
     let Decoding { sink, heard, mut sound, .. } = decoding;
-    let checksum_failed = sound.decoder.finalize().verify_ok == Some(false);
+    let checksum_failed = match sound.checksum {
+        Some(checksum) => !checksum.matches(),
+        None => sound.decoder.finalize().verify_ok == Some(false),
+    };
     let codec = sound.decoder.codec_info().short_name.to_owned();
     let container = opened.format.format_info().short_name;
 
@@ -269,6 +272,9 @@ impl Decoding<'_> {
             match self.sound.decoder.decode(&packet) {
                 Ok(buffer) if buffer.frames() == 0 => {}
                 Ok(buffer) if buffer.spec().channels().count() > 0 => {
+                    if let Some(checksum) = &mut self.sound.checksum {
+                        checksum.push(&buffer);
+                    }
                     let rate = buffer.spec().rate();
                     if self.sink.as_ref().is_some_and(|sink| sink.rate_in() != rate) || !RATES.contains(&rate)
                     {

@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use symphonia::core::codecs::CodecParameters;
+use symphonia::core::codecs::audio::well_known::CODEC_ID_FLAC;
 use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::{Hint, Probe, ProbeOptions};
@@ -13,6 +14,7 @@ use symphonia::core::meta::MetadataOptions;
 use symphonia::default::formats as read;
 
 use super::InspectRefusal;
+use super::checksum::Checksum;
 use super::codec;
 use super::ebml;
 use super::foreign::Foreign;
@@ -40,6 +42,8 @@ pub(super) struct Opened {
 pub(super) struct Sound {
     pub(super) track: Track,
     pub(super) decoder: Box<dyn AudioDecoder>,
+    /// What the decoder need not compare itself.
+    pub(super) checksum: Option<Checksum>,
     pub(super) trim: Trimming,
     /// Only the lower half of the tones can be decoded: HE-AAC.
     pub(super) narrow: bool,
@@ -177,7 +181,8 @@ impl Opened {
             only_pictures = false;
             // Without an encoder's tag there is nothing to trim in an MP3.
             let gapless = self.container != Container::Mpeg || track.delay.is_some();
-            let options = AudioDecoderOptions::default().gapless(gapless).verify(true);
+            let options =
+                AudioDecoderOptions::default().gapless(gapless).verify(parameters.codec != CODEC_ID_FLAC);
             match codec::make(parameters, &options) {
                 Ok(made) => {
                     let rate = made.decoder.codec_params().sample_rate;
@@ -188,6 +193,7 @@ impl Opened {
                     let trim = self.trimming(track.id, made.pre_skip);
                     return Ok(Sound {
                         track: track.clone(),
+                        checksum: Checksum::of(made.decoder.codec_params()),
                         decoder: made.decoder,
                         trim,
                         narrow: made.narrow,
