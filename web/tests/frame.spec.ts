@@ -1,5 +1,7 @@
 // What holds on every page: it can be used, in both languages, at every size; and the way in.
+import { shell } from "../src/words/shell";
 import { accessible, DESKTOP, expect, fits, NAMES, passwordOf, PHONE, test, tone } from "./station";
+import { sayIn } from "./words";
 
 const PAGES = ["today", "recordings", "approvals", "schedule", "campaigns", "log", "reports", "settings"];
 
@@ -57,17 +59,28 @@ test("STOP silences within one tap and a question, on every page, and is release
   await expect(page.getByText(/ĐÀI ĐANG DỪNG/)).toBeHidden();
 });
 
-test("an emergency is two taps away, is heard, and can be taken back", async ({ station, open }) => {
-  await station.recording("Báo động lũ khẩn cấp", tone(620, 20), { kind: "emergency", approvals: 2 });
-  const page = await open("emergency", PHONE);
-  await page.getByRole("button", { name: "Khẩn cấp" }).click();
-  await page.getByRole("button", { name: "PHÁT KHẨN CẤP NGAY" }).click();
-  await expect(page.getByText("KHẨN CẤP ĐANG PHÁT: Báo động lũ khẩn cấp")).toBeVisible();
-  await expect.poll(() => station.heardSeconds(620), { timeout: 30_000 }).toBeGreaterThan(0.5);
-  await page.getByRole("button", { name: "Hủy lệnh khẩn cấp" }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Hủy lệnh khẩn cấp" }).click();
-  await expect(page.getByText(/KHẨN CẤP ĐANG PHÁT/)).toBeHidden();
-});
+for (const [language, viewport] of [
+  ["vi", PHONE],
+  ["en", DESKTOP],
+] as const) {
+  const say = sayIn(language);
+  const title = "Báo động lũ khẩn cấp";
+  const onAir = say(shell.emergency_on_air, { title });
+  test(`an emergency is two taps away, is heard, and can be taken back: ${language}`, async ({ station, open }) => {
+    await station.recording(title, tone(620, 20), { kind: "emergency", approvals: 2 });
+    const page = await open("emergency", viewport, language);
+    await page.getByRole("button", { name: say(shell.emergency), exact: true }).click();
+    await page.getByRole("button", { name: say(shell.emergency_go) }).click();
+    await expect(page.getByText(onAir)).toBeVisible();
+    await expect.poll(() => station.heardSeconds(620), { timeout: 30_000 }).toBeGreaterThan(0.5);
+    await page.getByRole("button", { name: say(shell.emergency_cancel) }).click();
+    await page
+      .getByRole("dialog")
+      .getByRole("button", { name: say(shell.emergency_cancel) })
+      .click();
+    await expect(page.getByText(onAir)).toBeHidden();
+  });
+}
 
 test("a new emergency sounds once a second person has listened and confirmed", async ({ station, open }) => {
   await station.recording("Vỡ đê bao", tone(700, 3), { kind: "emergency" });

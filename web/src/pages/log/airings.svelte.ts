@@ -140,7 +140,14 @@ export class Airings {
   /** What aired since; `show` where nobody would lose their place. */
   async newer(show: boolean) {
     const newest = Math.max(this.fresh[0]?.seq ?? 0, ...this.lines.slice(0, 50).map(({ airing }) => airing?.seq ?? 0));
-    if (this.busy || newest < 1 || (this.#filter.to !== null && instantOf(this.#filter.to) < clock.now())) return;
+    if (this.busy || (this.#filter.to !== null && instantOf(this.#filter.to) < clock.now())) return;
+    if (newest < 1) {
+      // nothing is here to go on from: the first that comes is looked for as at the beginning
+      if (!this.done) return;
+      this.#restart();
+      this.done = false;
+      return this.more();
+    }
     const page = await this.#ask({ after_seq: newest, limit: 1000 });
     const found = page.items.filter(this.#fits).reverse();
     if (this.#over || found.length === 0) return;

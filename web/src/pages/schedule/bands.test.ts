@@ -34,6 +34,16 @@ describe("windows of a day", () => {
     ]);
   });
 
+  it("hold what begins in several of them in the shortest", () => {
+    const bands = bandsOf(
+      [...windows, { ...windows[0]!, id: "all", name: "Cả ngày", start: "00:00", end: "24:00" }],
+      "2026-11-30",
+    );
+    const blocks = [block("2026-11-30T05:00:00", ["z"]), block("2026-11-30T12:00:00", ["z"])];
+    const found = sessionsOf(bands, blocks).map(({ band, blocks }) => [band?.name, blocks.length]);
+    expect(Object.fromEntries(found)).toMatchObject({ "Cả ngày": 1, Sáng: 1 });
+  });
+
   it("say which hours are drawn", () => {
     expect(hoursOf(bandsOf(windows, "2026-11-30"), [])).toEqual([4, 19]);
     expect(hoursOf(bandsOf(windows, "2026-11-29"), [])).toEqual([21, 24]);

@@ -38,12 +38,15 @@ export interface Session {
   blocks: Block[];
 }
 
-/** A day's blocks under the windows in which they begin. */
+const span = ({ start, end }: Band) => Date.parse(`${end}Z`) - Date.parse(`${start}Z`);
+
+/** A day's blocks under the windows in which they begin; of several the shortest, which says most. */
 export function sessionsOf(bands: Band[], blocks: Block[]): Session[] {
   const sessions: Session[] = bands.map((band) => ({ band, blocks: [] }));
   const outside: Session = { band: null, blocks: [] };
+  const shortest = [...sessions].sort((a, b) => span(a.band!) - span(b.band!));
   for (const block of blocks) {
-    const inside = sessions.find(
+    const inside = shortest.find(
       ({ band }) =>
         band!.start <= block.civil &&
         block.civil < band!.end &&
