@@ -150,6 +150,8 @@ pub struct PlayoutLoop {
     planning: bool,
     plan_again: bool,
     planned_at: Duration,
+    /// An airing began, and did not go on yet.
+    just_begun: bool,
     noted_at: Duration,
     offset: Option<SignedDuration>,
     trusted: bool,
@@ -234,6 +236,7 @@ impl PlayoutLoop {
             era: 0,
             planning: false,
             plan_again: false,
+            just_begun: false,
             planned_at: now.mono,
             noted_at: now.mono,
             offset: None,

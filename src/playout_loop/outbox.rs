@@ -35,10 +35,15 @@ impl PlayoutLoop {
             Command::RecordStarted { slot, at } => {
                 let job = LogJob::Started { slot: slot.clone(), at };
                 self.show_on_air(&slot, SignedDuration::ZERO, Some(at));
+                self.just_begun = true;
                 self.record(now, vec![job], Urgency::KeepTrying, slot, Stage::Started);
             }
             Command::RecordProgress { slot, played } => {
                 self.show_on_air(&slot, played, None);
+                if std::mem::take(&mut self.just_begun) {
+                    // what opened the device and began the airing is not needed while it goes on
+                    tokio::task::spawn_blocking(loaxa_board_sys::give_memory_back);
+                }
                 let evidence = self.evidence_so_far(&slot, now);
                 self.log.write(
                     now.wall,

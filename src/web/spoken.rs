@@ -75,7 +75,12 @@ async fn speak(app: Arc<App>, caller: Caller, body: bytes::Bytes) -> Result<Resp
     tracing::info!(segment = %record.pushed.id, new, "a written text was read");
     let status = if new { StatusCode::CREATED } else { StatusCode::OK };
     let path = format!("/api/v1/segments/{}", record.pushed.id);
-    created(status, record.version, &path, &wire::segment_alone(&record, &Waveforms::default(), &app.timezone))
+    created(
+        status,
+        record.version,
+        &path,
+        &wire::segment_alone(&record, &Waveforms::default(), &app.timezone),
+    )
 }
 
 /// What the inspection refuses here was made by the voice: whoever wrote the text is not told to choose another file.

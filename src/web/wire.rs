@@ -34,11 +34,7 @@ fn milli(seconds: f64) -> f64 {
 }
 
 /// A segment as it is shown alone, with peaks for drawing it and the text that a voice read.
-pub(super) fn segment_alone(
-    record: &SegmentRecord,
-    waveforms: &Waveforms,
-    timezone: &TimeZone,
-) -> Value {
+pub(super) fn segment_alone(record: &SegmentRecord, waveforms: &Waveforms, timezone: &TimeZone) -> Value {
     let mut value = segment(record, timezone);
     let shown = |peaks: &Option<Vec<u8>>| {
         json!(peaks.as_ref().filter(|peaks| !peaks.is_empty()).map(|peaks| json!({ "peaks": peaks })))
