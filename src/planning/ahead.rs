@@ -63,10 +63,10 @@ pub fn ahead(
         if placed_by_planner(&slot) || goes_on {
             snapshot.history.push(as_if_aired(&slot));
             if known.insert(slot.key.as_str().to_owned()) {
-                entries.push(if row.started.is_some() {
-                    Entry::Slot(slot)
-                } else {
-                    announced(&snapshot, slot)
+                entries.push(match row.started {
+                    Some(_) if goes_on => Entry::Slot(slot),
+                    Some(_) => sounding(&snapshot, slot),
+                    None => announced(&snapshot, slot),
                 });
             }
         }
@@ -137,6 +137,14 @@ fn as_if_aired(slot: &Slot) -> PastAiring {
         offset: slot.offset,
         played: slot.duration,
         ended: slot.end(),
+    }
+}
+
+/// A slot that sounds: as it was announced, as long as the station would still plan it; refused when it would not.
+fn sounding(snapshot: &Snapshot, slot: Slot) -> Entry {
+    match announced(snapshot, slot.clone()) {
+        Entry::Slot(_) => Entry::Slot(slot),
+        refused @ Entry::Refused(_) => refused,
     }
 }
 
@@ -337,6 +345,33 @@ mod tests {
             Entry::Refused(_) => None,
         });
         slots.collect()
+    }
+
+    /// What a campaign airs, or what is tried again, is where the planner put it: once it sounds it stays there, and falls
+    /// silent as any other when its recording is withdrawn or nothing asks for it any more.
+    #[test]
+    fn what_sounds_stays_until_it_is_taken_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = station(folder.path());
+        let site = Site::new(jiff::tz::TimeZone::UTC);
+        let before = at("2026-11-30T09:59:50Z");
+        let Entry::Slot(planned) = ahead(&store, &site, None, before, before).unwrap().remove(0) else {
+            panic!("it is planned")
+        };
+        // the same, tried again half an hour later
+        let start = at("2026-11-30T10:30:00Z");
+        let slot = Slot { key: planned.key.with_attempt(1), start, ..planned };
+        let due = LogJob::Due { entry: Box::new(Entry::Slot(slot.clone())), clock: "kernel" };
+        store.log(start, &[due, LogJob::Started { slot: slot.key.clone(), at: start }]).unwrap();
+        let later = start + SignedDuration::from_secs(20);
+        let seen = || {
+            let entries = ahead(&store, &site, None, before, later).unwrap();
+            entries.into_iter().find(|entry| *entry.key() == slot.key).unwrap()
+        };
+        assert_eq!(seen(), Entry::Slot(slot.clone()));
+        store.withdraw(slot.segment, "j", later).unwrap();
+        let Entry::Refused(why) = seen() else { panic!("what was withdrawn goes on") };
+        assert!(why.reason.is(loaxa_schedules::ReasonCode::Withdrawn), "{}", why.reason);
     }
 
     /// The power went before or in the first item of a running order, and came back long before the second one.
