@@ -16,6 +16,7 @@ mod waveform;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use bs1770::Bs1770;
 pub(crate) use channels::{ChannelMeter, Mix};
 pub(crate) use correct::Corrected;
 pub(crate) use meter::{Measured, Meter};

@@ -65,7 +65,7 @@ pub struct Output {
     description: OutputDescription,
     timeout: Duration,
     fades: Fades,
-    /// Dropped to tell the monitor to close; `None` once that is done.
+    /// Tells the monitor that something is wanted; dropped to tell it to close; `None` once that is done.
     open: Option<Sender<()>>,
     /// Disconnected when the monitor has ended.
     monitor_done: Mutex<Receiver<()>>,
@@ -238,7 +238,10 @@ impl Output {
     }
 
     fn request(&self, request: Request) -> bool {
-        self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(request).is_ok()
+        let taken = self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(request).is_ok();
+        // a monitor that is gone has told everything
+        let _ = self.open.as_ref().map(|open| open.send(()));
+        taken
     }
 }
 

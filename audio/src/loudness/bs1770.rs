@@ -27,7 +27,7 @@ const FULL: f64 = -0.691;
 
 /// Measures one channel.
 #[derive(Debug)]
-pub(super) struct Bs1770 {
+pub(crate) struct Bs1770 {
     library: EbuR128,
     /// Frames of a hop, as the library counts them: at odd rates half a frame short.
     hop: usize,
@@ -39,15 +39,22 @@ pub(super) struct Bs1770 {
 
 impl Bs1770 {
     /// `Err` is the library's own message, for rates that it cannot measure.
-    pub(super) fn new(rate: u32) -> Result<Self, String> {
+    pub(crate) fn new(rate: u32) -> Result<Self, String> {
         let wrong = |error| format!("loudness cannot be measured at {rate} Hz: {error}");
         let mut library = EbuR128::new(1, rate, Mode::M).map_err(wrong)?;
         library.set_max_window(HOP_MS).map_err(wrong)?;
         Ok(Self { library, hop: (rate / 10).max(1) as usize, filled: 0, energies: Vec::new() })
     }
 
+    /// As [`Self::new`]; no memory is asked for while no more than `frames` come.
+    pub(crate) fn with_room(rate: u32, frames: u64) -> Result<Self, String> {
+        let mut this = Self::new(rate)?;
+        this.energies.reserve_exact(usize::try_from(frames).unwrap_or(0) / this.hop + 1);
+        Ok(this)
+    }
+
     /// Takes samples that follow those of the call before.
-    pub(super) fn push(&mut self, mut samples: &[f32]) {
+    pub(crate) fn push(&mut self, mut samples: &[f32]) {
         while !samples.is_empty() {
             let (now, later) = samples.split_at((self.hop - self.filled).min(samples.len()));
             // It fails only where the channels do not divide the samples, and there is one.
@@ -65,7 +72,7 @@ impl Bs1770 {
     }
 
     /// Integrated loudness in LUFS; `None` for silence and for what is shorter than 0.4 s.
-    pub(super) fn lufs(&self) -> Option<f64> {
+    pub(crate) fn lufs(&self) -> Option<f64> {
         lufs(&self.energies, 1.0)
     }
 

@@ -13,8 +13,8 @@ use crate::sample::to_i16;
 pub(crate) const AHEAD_SECONDS: u32 = 3;
 /// Clips that may be queued at once.
 pub(crate) const MAX_CLIPS: usize = 64;
-/// How often the rings are topped up.
-const TOP_UP: Duration = Duration::from_millis(250);
+/// How often the rings are topped up: seldom, for each waking costs more than what it then does, and with most of the ring in hand.
+const TOP_UP: Duration = Duration::from_millis(500);
 
 /// The frames of a recording that are played.
 #[derive(Debug, Clone, Copy)]

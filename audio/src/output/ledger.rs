@@ -123,6 +123,17 @@ impl Ledger {
         self.entries.iter().any(|entry| entry.id == id)
     }
 
+    /// Whether a clip is not in its middle: it has still to begin, it ends within a second, or it is cut.
+    pub(crate) fn stirs(&self) -> bool {
+        let soon = self.handed + u64::from(self.rate);
+        self.entries.iter().any(|entry| {
+            entry.started.is_none()
+                || entry.end.is_some()
+                || entry.state.is_cut()
+                || entry.begun.is_none_or(|begun| begun + entry.device_frames <= soon)
+        })
+    }
+
     /// Frames handed to the device so far.
     pub(crate) fn handed(&self) -> u64 {
         self.handed

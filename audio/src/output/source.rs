@@ -15,8 +15,10 @@ const FADE_MS: u32 = 10;
 const STARVED_SECONDS: u32 = 2;
 /// Frames that are given at a time.
 const STRETCH: usize = 512;
-/// The level is told so many times a second.
+/// The level is told so many times a second, and of a long clip whenever a hundredth of it has been added: to measure anew goes
+/// through all that was given.
 const MEASURES_A_SECOND: u32 = 2;
+const MEASURES_OF_ALL: u64 = 100;
 
 /// What the source, the feeder and the renderer tell each other about one clip.
 #[derive(Debug, Default)]
@@ -135,7 +137,7 @@ impl ClipSource {
             cut_frames: u64::from(rate.get() * FADE_MS / 1_000).max(1),
             cutting: None,
             starved_in_a_row: 0,
-            meter: Box::new(Meter::new(rate.get())),
+            meter: Box::new(Meter::new(rate.get(), frames)),
             unmeasured: 0,
             own: 0.0,
         }
@@ -253,7 +255,8 @@ impl ClipSource {
         self.state.own.store(self.own.to_bits(), Ordering::Relaxed);
         self.meter.push(given);
         self.unmeasured = self.unmeasured.saturating_add(u32::try_from(given.len()).unwrap_or(u32::MAX));
-        if self.remaining == 0 || self.unmeasured >= self.rate / MEASURES_A_SECOND {
+        let enough = u64::from(self.rate / MEASURES_A_SECOND).max(self.given / MEASURES_OF_ALL);
+        if self.remaining == 0 || u64::from(self.unmeasured) >= enough {
             self.measure();
         }
     }
