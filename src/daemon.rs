@@ -1,10 +1,15 @@
 //! The composition root: puts the rooms together, and takes them down in order.
 
+mod lock;
+mod warnings;
+
+pub(crate) use lock::hold_now;
+
 use crate::access::{Access, Role};
 use crate::airing_log::{Heads, Keeping, Retention};
 use crate::backup::button::Backups;
 use crate::chimes;
-use crate::clock::{Clock, SystemClock, Trust, boot_id};
+use crate::clock::{Clock, SystemClock, boot_id};
 use crate::config::{Audio, Config, Fingerprint, OutputForm};
 use crate::error::{Error, Result};
 use crate::events::Events;
@@ -32,11 +37,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
-
-/// Only one daemon may drive a station's amplifier: it holds this file.
-const LOCK: &str = "loaxa.lock";
-/// How long the file may still be held after a daemon died.
-const HELD_FOR: Duration = Duration::from_secs(3);
+use tokio::task::JoinError;
 
 /// So often it is looked whether a head of the airing log is due.
 const HEADS_LOOKED_AT: Duration = Duration::from_secs(600);
@@ -78,7 +79,7 @@ async fn station(
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new(config.clock.trust));
     let begun = clock.now();
     let folders = Folders::create(data)?;
-    let _lock = hold(data).await?;
+    let _lock = lock::hold(data).await?;
     let (web, place) = (config.web.clone(), data.to_owned());
     let tls = blocking(move || tls::Server::open(&web, &place, begun)).await?.map(Arc::new);
     let listener = bind(&config).await?;
@@ -98,9 +99,9 @@ async fn station(
     store.ask_for_orders(config.orders);
     let book = OrderBook::open(Arc::clone(&store), Arc::clone(&clock), data)?;
     let heads = Arc::new(Heads::open(Arc::clone(&store), data, config.log.witness_keys(), begun.wall));
-    warnings.extend(heads.problem().map(unsigned));
+    warnings.extend(heads.problem().map(warnings::unsigned));
     note_configuration(&store, &config.fingerprint, begun.wall);
-    warnings.extend(standing_warnings(&config));
+    warnings.extend(warnings::standing(&config));
     warnings.extend(book.warning()?);
     for warning in &warnings {
         tracing::warn!(code = warning.code, "{}", warning.en);
@@ -202,7 +203,7 @@ async fn station(
     });
     let keeper = tokio::spawn(keeper.run(shutdown.clone()));
     let web = tokio::spawn(web::serve(Arc::clone(&app), listener, shutdown.clone()));
-    let air = tokio::spawn(playout.run(shutdown.clone()));
+    let mut air = tokio::spawn(playout.run(shutdown.clone()));
     // before anybody learns that it is ready: whoever ends it at once must find it listening
     let signals = signals()?;
     let ready_after = clock.now().mono.saturating_sub(begun.mono);
@@ -240,12 +241,15 @@ async fn station(
     let watchdog = tokio::spawn(feed_watchdog(handle, Arc::clone(&clock)));
     let watching = tokio::spawn(orders::watch(Arc::clone(&store), change_of_keys));
     let signing = tokio::spawn(keep_heads(Arc::clone(&heads), Arc::clone(&clock)));
-    let signal = wait_for_end(signals, &air).await;
+    let (signal, died) = wait_for_end(signals, &mut air).await;
     tracing::info!(signal, "going down");
     let _ = sd_notify::notify(&[NotifyState::Stopping]);
     // the air first: the amplifier is dark before anything else ends
     let _ = down.send(true);
-    let air = air.await;
+    let air = match died {
+        Some(died) => died,
+        None => air.await,
+    };
     watchdog.abort();
     signing.abort();
     retention.abort();
@@ -290,18 +294,6 @@ fn note_configuration(store: &Store, fingerprint: &Fingerprint, now: jiff::Times
     }
 }
 
-/// Without its key a station airs and logs; its log then proves less.
-fn unsigned(why: &Error) -> Warning {
-    tracing::error!(error = %why, "the airing log is not signed");
-    Warning {
-        code: "log_not_signed",
-        vi: "Nhật ký phát sóng không được ký: khóa của đài không dùng được. Chạy `loaxa doctor` tại đài để biết cách sửa."
-            .to_owned(),
-        en: "The airing log is not signed: the station's key cannot be used; `loaxa doctor` says what to do."
-            .to_owned(),
-    }
-}
-
 /// The signals that end a station, listened to from here on.
 fn signals() -> Result<[Signal; 2]> {
     let failed = |error: std::io::Error| Error::io("signals", &error);
@@ -309,21 +301,15 @@ fn signals() -> Result<[Signal; 2]> {
     Ok([listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?])
 }
 
-/// Waits for a signal, or for the playout to die, which no station survives.
+/// Waits for a signal, or for the playout to die, which no station survives; what it came to then.
 async fn wait_for_end(
     [mut terminate, mut interrupt]: [Signal; 2],
-    air: &tokio::task::JoinHandle<()>,
-) -> &'static str {
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => return "SIGTERM",
-            _ = interrupt.recv() => return "SIGINT",
-            () = tokio::time::sleep(Duration::from_secs(1)) => {
-                if air.is_finished() {
-                    return "playout died";
-                }
-            }
-        }
+    air: &mut tokio::task::JoinHandle<()>,
+) -> (&'static str, Option<std::result::Result<(), JoinError>>) {
+    tokio::select! {
+        _ = terminate.recv() => ("SIGTERM", None),
+        _ = interrupt.recv() => ("SIGINT", None),
+        died = air => ("playout died", Some(died)),
     }
 }
 
@@ -340,44 +326,6 @@ async fn feed_watchdog(playout: PlayoutHandle, clock: Arc<dyn Clock>) {
         }
         tokio::time::sleep(every / 3).await;
     }
-}
-
-/// Two daemons on one station would fight over the amplifier. A daemon that was just killed may have left a child that
-/// had not begun yet: it holds the file for a moment longer.
-async fn hold(data: &Path) -> Result<std::fs::File> {
-    let path = data.join(LOCK);
-    let file = lock_file(&path)?;
-    let free = async {
-        while file.try_lock().is_err() {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    if tokio::time::timeout(HELD_FOR, free).await.is_err() {
-        return Err(Error::unacceptable(
-            "already_running",
-            format!(
-                "another daemon runs this station ({} is held); end it, or use another data folder",
-                path.display()
-            ),
-        ));
-    }
-    Ok(file)
-}
-
-fn lock_file(path: &Path) -> Result<std::fs::File> {
-    let open = |writing| {
-        std::fs::OpenOptions::new().create(writing).truncate(false).write(writing).read(!writing).open(path)
-    };
-    // who only reads it can hold it as well: a disk that takes no change has it from before
-    open(true)
-        .or_else(|error| open(false).map_err(|_| error))
-        .map_err(|error| Error::io(path.display(), &error))
-}
-
-/// The same without waiting; None while a daemon runs.
-pub(crate) fn hold_now(data: &Path) -> Result<Option<std::fs::File>> {
-    let file = lock_file(&data.join(LOCK))?;
-    Ok(file.try_lock().is_ok().then_some(file))
 }
 
 async fn bind(config: &Config) -> Result<TcpListener> {
@@ -409,33 +357,6 @@ fn output(audio: &Audio) -> (OutputSettings, &'static str) {
     let milliseconds = |ms: u32| Duration::from_millis(u64::from(ms));
     let fades = Fades { out: milliseconds(audio.fades.cut_ms), rise: milliseconds(audio.fades.resume_ms) };
     (OutputSettings { fades, ..OutputSettings::new(kind, audio.sample_rate) }, audio.output.as_str())
-}
-
-/// What anybody who looks at the station must know, as long as it runs with this configuration.
-fn standing_warnings(config: &Config) -> Vec<Warning> {
-    let mut warnings = Vec::new();
-    if config.clock.trust == Trust::Always {
-        warnings.push(Warning {
-            code: "clock_always_trusted",
-            vi: "Đồng hồ luôn được coi là đúng: chỉ dùng để trình diễn và thử nghiệm.".to_owned(),
-            en: "The clock is always trusted: for demos and tests only.".to_owned(),
-        });
-    }
-    if matches!(config.amplifier.bridge, AmplifierSettings::Simulated(_)) {
-        warnings.push(Warning {
-            code: "amplifier_simulated",
-            vi: "Bộ khuếch đại là mô phỏng: không có thiết bị nào được bật.".to_owned(),
-            en: "The amplifier is simulated: nothing is switched on.".to_owned(),
-        });
-    }
-    if config.audio.output == OutputForm::Null {
-        warnings.push(Warning {
-            code: "output_silent",
-            vi: "Không có đường ra âm thanh: mọi chương trình đều phát trong im lặng.".to_owned(),
-            en: "There is no sound output: every programme is played into silence.".to_owned(),
-        });
-    }
-    warnings
 }
 
 /// Asks a child of this program what it gives up here before it looks into a recording; said once, at the start.
