@@ -68,8 +68,7 @@ for (const [language, size, viewport] of WAYS) {
     await leader.goto(`${station.address}/#/today`);
     await expect(leader.getByRole("heading", { name: say(today.on_air) })).toBeVisible({ timeout: 60_000 });
     await expect(leader.getByRole("meter")).toBeVisible();
-    // a busy machine starves the output, and the log says so: how much was heard is asked of the daemon's own tests
-    await expect.poll(() => station.heardSeconds(523), { timeout: 60_000 }).toBeGreaterThan(1);
+    await expect.poll(() => station.heardSeconds(523), { timeout: 60_000 }).toBeGreaterThan(3.5);
 
     const auditor = await open("auditor", viewport, language);
     await auditor.goto(`${station.address}/#/log`);
@@ -94,7 +93,7 @@ for (const [language, size, viewport] of WAYS) {
     ]);
     const csv = readFileSync((await download.path())!, "utf8");
     expect(csv.split("\r\n")[1]).toContain(title);
-    expect(csv).toMatch(/,(aired|partial),/);
+    expect(csv).toContain(",aired,");
   });
 
   test(`what cannot air is refused with its reason before it is saved: ${language}, ${size}`, async ({
@@ -124,7 +123,7 @@ for (const [language, size, viewport] of WAYS) {
   test(`a campaign is made in three steps and seen delivered: ${language}, ${size}`, async ({ station, open }) => {
     test.setTimeout(600_000);
     await station.alwaysOpen();
-    await station.recording("An toàn giao thông", tone(587, 3), { approvals: 1 });
+    await station.recording("An toàn giao thông", tone(587, 6), { approvals: 1 });
     const page = await open("scheduler", viewport, language);
     await page.goto(`${station.address}/#/campaigns`);
     await page.getByRole("link", { name: say(campaigns.new) }).click();
@@ -148,7 +147,7 @@ for (const [language, size, viewport] of WAYS) {
     const { slots } = await station.ask<Plan>("broadcaster", "GET", `/plan?from=${today}&to=${later}`);
     expect(slots.map(({ title }) => title)).toContain("An toàn giao thông");
     // the planner gives it the first free place; the page follows what becomes of it
-    await expect.poll(() => station.heardSeconds(587), { timeout: 240_000 }).toBeGreaterThan(1);
+    await expect.poll(() => station.heardSeconds(587), { timeout: 240_000 }).toBeGreaterThan(2.5);
     const aired = page.getByRole("article").locator("dl > div", { hasText: say(campaigns.aired) });
     await expect(aired.getByRole("definition")).toHaveText("1", { timeout: 240_000 });
 

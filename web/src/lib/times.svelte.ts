@@ -63,7 +63,9 @@ export function time(kind: TimeKind, instant: number | string): string {
     }
     made.set(key, format);
   }
-  return format.format(typeof instant === "string" ? Date.parse(instant) : instant);
+  const text = format.format(typeof instant === "string" ? Date.parse(instant) : instant);
+  // Vietnamese data writes 23-11 without a year and 23/11/2026 with one: a page has one way
+  return tongue.language === "vi" && (kind === "short" || kind === "day") ? text.replace("-", "/") : text;
 }
 
 /** The day of an instant in the station's zone, as `2026-11-30`. */

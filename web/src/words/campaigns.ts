@@ -2,6 +2,7 @@ import type { Catalogue } from "./index.svelte";
 
 /** Campaigns: what is owed, and what was heard of it. */
 export const campaigns = {
+  all: ["Mọi đợt tuyên truyền", "All campaigns"],
   new: ["Đợt tuyên truyền mới", "New campaign"],
   change: ["Sửa đợt tuyên truyền", "Change the campaign"],
   empty: [

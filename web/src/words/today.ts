@@ -74,7 +74,7 @@ export const today = {
   network_lost: ["Trang mất kết nối với đài", "The page does not reach the station"],
   worth_knowing: ["Cần biết", "Worth knowing"],
 
-  last: ["Đã phát gần đây", "Last airings"],
+  last: ["Vừa qua", "Lately"],
   last_all: ["Xem nhật ký", "See the log"],
   last_none: ["Chưa có lần phát nào trong bảy ngày qua.", "Nothing has aired in the last seven days."],
   facts: [
