@@ -1,19 +1,14 @@
-//! The airing log's rows and the table that gathers them by slot.
+//! The airing log by slot: the table that gathers what the chain tells of each.
 
+use super::chain::append;
 use super::{Change, Emergency, Store, col, from_json, nanos, storage, time, to_json};
 use crate::airing_log::Evidence;
-use crate::airing_log::chain::{self, canonical};
 use crate::error::Result;
 use jiff::{SignedDuration, Timestamp};
 use loaxa_schedules::{EmergencyId, Entry, Origin, Outcome, Reason, SlotKey};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params};
 use serde_json::{Value, json};
 
-const APPEND: &str = "INSERT INTO airing_log (row, at, kind, body, prev, hash)
-                      VALUES (:row, :at, :kind, :body, :prev, :hash)";
-const HEAD: &str = "SELECT row, hash FROM airing_log ORDER BY row DESC LIMIT 1";
-const ROWS: &str = "SELECT row, at, kind, body, prev, hash FROM airing_log
-    WHERE row > MAX(:after, (SELECT COALESCE(MAX(row), 0) FROM boundaries)) ORDER BY row LIMIT :limit";
 const DUE: &str =
     "INSERT OR IGNORE INTO airings (slot, entry, origin, programme, segment, sha256, title, approved_by, external_id,
     campaign, planned_start, planned, offset_in, clock, due_row)
@@ -130,23 +125,6 @@ pub enum LogJob {
     },
 }
 
-/// One row of the chain.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogRow {
-    /// Its number, from 1, without a gap.
-    pub row: i64,
-    /// When it was written, RFC 3339 in UTC.
-    pub at: String,
-    /// What it is about.
-    pub kind: String,
-    /// Canonical JSON.
-    pub body: String,
-    /// Hash of the row before.
-    pub prev: String,
-    /// Hash of this row.
-    pub hash: String,
-}
-
 /// A slot that was due and has no outcome yet.
 #[derive(Debug, Clone)]
 pub struct OpenRow {
@@ -230,35 +208,6 @@ pub struct AiringFilter {
     pub limit: u32,
 }
 
-/// Appends one row to the chain, inside the transaction of the change that it tells of.
-///
-/// The body gets what is known of the moment of writing: `boot` and `clock`, unless it says more of them itself.
-pub(super) fn append(change: &Change<'_>, at: Timestamp, kind: &str, body: &Value) -> Result<i64> {
-    let mut body = body.clone();
-    if let (Some(stamp), Some(members)) = (change.stamp, body.as_object_mut()) {
-        members.entry("boot").or_insert_with(|| json!(stamp.boot));
-        members.entry("clock").or_insert_with(|| json!(stamp.clock.trust().as_str()));
-    }
-    link(change, at, kind, &body)
-}
-
-/// Appends a row with this body as it is.
-pub(super) fn link(connection: &Connection, at: Timestamp, kind: &str, body: &Value) -> Result<i64> {
-    let mut head = connection.prepare_cached(HEAD).map_err(storage)?;
-    let (last, prev): (i64, String) = head
-        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()
-        .map_err(storage)?
-        .unwrap_or_else(|| (0, chain::BEFORE_THE_FIRST.to_owned()));
-    let (row, at, body) = (last + 1, at.to_string(), canonical(body));
-    let hash = chain::link(row, &at, kind, &prev, &body);
-    let mut statement = connection.prepare_cached(APPEND).map_err(storage)?;
-    statement
-        .execute(named_params! { ":row": row, ":at": at, ":kind": kind, ":body": body, ":prev": prev, ":hash": hash })
-        .map_err(storage)?;
-    Ok(row)
-}
-
 impl Store {
     /// Writes jobs down as one transaction; when this returns they survive a power cut.
     pub fn log(&self, at: Timestamp, jobs: &[LogJob]) -> Result<()> {
@@ -311,26 +260,6 @@ impl Store {
                 ":campaign": filter.campaign, ":language": filter.language, ":limit": filter.limit,
             };
             select(connection, &format!("{WHERE} {order} LIMIT :limit"), parameters)
-        })
-    }
-
-    /// Rows of the chain after `after` that are kept, at most `limit`.
-    pub fn log_rows(&self, after: i64, limit: u32) -> Result<Vec<LogRow>> {
-        self.read(|connection| {
-            let mut statement = connection.prepare_cached(ROWS).map_err(storage)?;
-            let rows = statement
-                .query_map(named_params! { ":after": after, ":limit": limit }, |row| {
-                    Ok(LogRow {
-                        row: row.get(0)?,
-                        at: row.get(1)?,
-                        kind: row.get(2)?,
-                        body: row.get(3)?,
-                        prev: row.get(4)?,
-                        hash: row.get(5)?,
-                    })
-                })
-                .map_err(storage)?;
-            rows.collect::<rusqlite::Result<_>>().map_err(storage)
         })
     }
 }

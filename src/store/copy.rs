@@ -167,7 +167,7 @@ impl Store {
     /// # Errors
     /// When it cannot be written.
     pub fn note_restored(&self, at: jiff::Timestamp, body: &serde_json::Value) -> Result<i64> {
-        self.write(|change| super::airings::append(change, at, "restored", body))
+        self.write(|change| super::chain::append(change, at, "restored", body))
     }
 }
 

@@ -212,6 +212,6 @@ fn note_change<T: Document>(
     let body = serde_json::json!({
         "object": T::KIND.as_str(), "id": value.id().to_string(), "what": what, "version": version, "by": by, "value": object,
     });
-    super::airings::append(connection, at, "configuration", &body)?;
+    super::chain::append(connection, at, "configuration", &body)?;
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Emergencies that somebody sent, and what became of each time that one was to be heard.
 
-use super::airings::{self, append};
+use super::airings;
+use super::chain::append;
 use super::{Airing, Change, Store, col, from_json, nanos, storage, time, to_json};
 use crate::error::{Error, Result};
 use jiff::Timestamp;

@@ -112,7 +112,7 @@ impl Store {
         self.write(|transaction| {
             let Some(note) = add(kept(transaction, row)?)? else { return Ok(false) };
             keep(transaction, row, &note, at)?;
-            super::airings::append(transaction, at, "witness", body)?;
+            super::chain::append(transaction, at, "witness", body)?;
             Ok(true)
         })
     }
@@ -139,7 +139,7 @@ impl Store {
             let note = announce(row, &hash)?;
             station::put(transaction, KEY, new)?;
             let body = json!({ "what": "rotated", "key": new, "before": old, "note": note });
-            super::airings::append(transaction, at, "key", &body)
+            super::chain::append(transaction, at, "key", &body)
         })
     }
 
@@ -152,7 +152,7 @@ impl Store {
             }
             station::put(transaction, KEY, key)?;
             let what = if before.is_none() { "made" } else { "replaced" };
-            super::airings::append(
+            super::chain::append(
                 transaction,
                 at,
                 "key",
@@ -174,7 +174,7 @@ impl Store {
             let before = station::get(transaction, "configuration")?;
             let Some(body) = changes(before.as_deref()) else { return Ok(false) };
             station::put(transaction, "configuration", now)?;
-            super::airings::append(transaction, at, "settings", &body)?;
+            super::chain::append(transaction, at, "settings", &body)?;
             Ok(true)
         })
     }

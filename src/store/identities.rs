@@ -157,7 +157,7 @@ impl Store {
                 "role": new.role.map(Role::as_str), "scopes": new.scopes, "by": by,
                 "expires_at": new.expires_at.map(|time| time.to_string()),
             });
-            super::airings::append(transaction, at, "access", &body)?;
+            super::chain::append(transaction, at, "access", &body)?;
             Ok(())
         })
     }
@@ -237,13 +237,13 @@ impl Store {
                     "what": "role_changed", "id": id, "name": person.name, "role": role.as_str(),
                     "before": person.role.map(Role::as_str), "by": by,
                 });
-                super::airings::append(transaction, at, "access", &body)?;
+                super::chain::append(transaction, at, "access", &body)?;
             }
             if let Some(secret) = change.one_time {
                 run(transaction, SET_ONE_TIME, named_params! { ":id": id, ":secret": secret })?;
                 let body =
                     serde_json::json!({ "what": "password_reset", "id": id, "name": person.name, "by": by });
-                super::airings::append(transaction, at, "access", &body)?;
+                super::chain::append(transaction, at, "access", &body)?;
             }
             if change.without_second_factor {
                 super::second_factor::remove(transaction, id)?;
@@ -251,7 +251,7 @@ impl Store {
                 let body = serde_json::json!({
                     "what": "second_factor_reset", "id": id, "name": person.name, "by": by,
                 });
-                super::airings::append(transaction, at, "access", &body)?;
+                super::chain::append(transaction, at, "access", &body)?;
             }
             run(transaction, END_SESSIONS, named_params! { ":id": id })?;
             run(transaction, FORGET_BROWSERS, named_params! { ":id": id })?;
@@ -278,7 +278,7 @@ impl Store {
             let body = serde_json::json!({
                 "what": "revoked", "id": id, "kind": kind.as_str(), "name": found.name, "by": by,
             });
-            super::airings::append(transaction, at, "access", &body)?;
+            super::chain::append(transaction, at, "access", &body)?;
             required(transaction, kind, id)
         })
     }
@@ -319,7 +319,7 @@ impl Store {
                 .map_err(storage)?;
             transaction.execute(END_SESSIONS, named_params! { ":id": id }).map_err(storage)?;
             let body = serde_json::json!({ "what": "password_changed", "id": id, "by": by });
-            super::airings::append(transaction, at, "access", &body)?;
+            super::chain::append(transaction, at, "access", &body)?;
             Ok(())
         })
     }

@@ -6,6 +6,7 @@
 mod airings;
 mod airtime;
 mod approval;
+mod chain;
 mod copy;
 mod documents;
 mod emergencies;
@@ -25,10 +26,11 @@ mod station;
 mod unwritable;
 mod upgrade;
 
-pub use airings::{Airing, AiringFilter, LogJob, LogRow, OpenRow};
+pub use airings::{Airing, AiringFilter, LogJob, OpenRow};
 pub use airtime::{AirtimeFilter, AirtimeRow, Whose};
 pub(crate) use approval::require_editable;
 pub use approval::{Approval, Approvals, Decision, Ruling, digest, text_hash};
+pub use chain::LogRow;
 pub use copy::{Held, copy_database, head_of, look_at, settle};
 pub use documents::{Document, DocumentKind, Stored};
 pub use emergencies::{Emergency, EmergencySlot};

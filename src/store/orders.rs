@@ -210,7 +210,7 @@ impl Store {
                 "segment_sha256": airing.map(|it| &it.segment), "title": airing.map(|it| &it.title),
                 "class": airing.map(|it| &it.class), "note": signed.note.to_string(), "by": by,
             });
-            super::airings::append(transaction, at, "order", &body)?;
+            super::chain::append(transaction, at, "order", &body)?;
             if let Matter::Key(key) = &order.matter {
                 publishers::replace(transaction, author, key, &order.id, at)?;
             }

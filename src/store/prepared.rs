@@ -136,7 +136,7 @@ impl Store {
                         "segment": id.to_string(), "sha256": sha256, "before": record.prepared,
                         "prepared": prepared.root, "recipe": prepared.recipe,
                     });
-                    super::airings::append(transaction, at, "prepared", &body)?;
+                    super::chain::append(transaction, at, "prepared", &body)?;
                 }
                 changed.push(require(transaction, id)?);
             }

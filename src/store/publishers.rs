@@ -154,7 +154,7 @@ impl Store {
             }
             if !raised.is_empty() {
                 let body = json!({ "what": "counters_raised", "keys": raised });
-                super::airings::append(transaction, at, "publisher", &body)?;
+                super::chain::append(transaction, at, "publisher", &body)?;
             }
             Ok(raised.len())
         })
@@ -173,7 +173,7 @@ fn told(change: &Change<'_>, what: &str, it: &Publisher, by: &str, at: Timestamp
         "classes": it.classes, "valid_from": it.valid_from.map(|at| at.to_string()),
         "valid_until": it.valid_until.map(|at| at.to_string()), "by": by,
     });
-    super::airings::append(change, at, "publisher", &body)?;
+    super::chain::append(change, at, "publisher", &body)?;
     station::put(change, CHANGES, &(changes(change)? + 1).to_string())
 }
 

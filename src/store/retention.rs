@@ -2,7 +2,7 @@
 //! the signed heads at its end, the boundary. From then on nobody is shown what lies before, and it is deleted little by little:
 //! wherever the power goes, the log is the same.
 
-use super::{Store, airings, col, nanos, storage, time};
+use super::{Store, col, nanos, storage, time};
 use crate::error::{Error, Result};
 use jiff::Timestamp;
 use loaxa_evidence::{Boundary, Checkpoint, Note, PRUNED, SignedBoundary, hash_from_hex};
@@ -285,7 +285,7 @@ impl Store {
             let body = boundary.told(&written, seq, keys);
             let (head, signed) = sign(boundary, super::heads::kept(change, row)?)?;
             super::heads::keep(change, row, &head, at)?;
-            let told = airings::append(change, at, PRUNED, &body)?;
+            let told = super::chain::append(change, at, PRUNED, &body)?;
             let until = written.parse().unwrap_or(Timestamp::UNIX_EPOCH);
             let removed = Removed { row, hash, seq, told, until, at, note: signed.note.to_string() };
             change

@@ -76,7 +76,7 @@ impl Store {
                 return Err(exists());
             }
             let body = serde_json::json!({ "what": "second_factor_set_up", "id": identity, "by": identity });
-            super::airings::append(transaction, at, "access", &body)?;
+            super::chain::append(transaction, at, "access", &body)?;
             take(transaction, identity, step)
         })
     }

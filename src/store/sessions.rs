@@ -179,7 +179,7 @@ impl Store {
             if owner != by {
                 let body =
                     serde_json::json!({ "what": "session_ended", "id": owner, "name": name, "by": by });
-                super::airings::append(transaction, at, "access", &body)?;
+                super::chain::append(transaction, at, "access", &body)?;
             }
             Ok(())
         })

@@ -64,7 +64,7 @@ impl Store {
                 "by": by, "name": last.by, "row": last.rows, "hash": last.head, "recordings": last.recordings,
                 "missing": last.missing,
             });
-            super::airings::append(transaction, last.verified, "backup", &body)?;
+            super::chain::append(transaction, last.verified, "backup", &body)?;
             Ok(())
         })
     }
@@ -112,6 +112,6 @@ pub(super) fn switched(
 ) -> Result<()> {
     put(change, "stopped", if stopped { name } else { "" })?;
     let kind = if stopped { "stop" } else { "resume" };
-    super::airings::append(change, at, kind, &serde_json::json!({ "by": id, "name": name }))?;
+    super::chain::append(change, at, kind, &serde_json::json!({ "by": id, "name": name }))?;
     Ok(())
 }

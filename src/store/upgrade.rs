@@ -63,7 +63,7 @@ pub(super) fn bring_up_to_date(connection: &mut Connection, now: Timestamp) -> R
             transaction.execute_batch(SCHEMA).map_err(storage)?;
             let station = crate::ids::hex(&crate::ids::random::<16>()?);
             let body = serde_json::json!({ "format": chain::FORMAT, "log": station });
-            super::airings::link(&transaction, now, "log_begins", &body)?;
+            super::chain::link(&transaction, now, "log_begins", &body)?;
         }
         older @ 1..VERSION => {
             let done = usize::try_from(older - 1).unwrap_or(0);

@@ -1,10 +1,11 @@
 //! Our own HTTP/1 accept loop around warp's filters: it has the deadlines that warp's server lacks.
 //!
 //! For each request: who is it and may they (by the table in `rights`, before any route is looked at), is its body in bounds and
-//! does it keep coming, was it answered before (`Idempotency-Key`), and which headers protect the page. `crowd` says who is
+//! does it keep coming, and which headers protect the page. `again` says what was answered before (`Idempotency-Key`), `crowd` who is
 //! connected and who goes when there is no room, `pulse` how long a connection may stay where it is, `pace` how fast a body
 //! must come, `rate` how many changes one caller may make.
 
+mod again;
 mod crowd;
 mod pace;
 mod pulse;
@@ -15,7 +16,7 @@ use super::rights::{self, Needs, Right};
 use super::{App, Peer, problem};
 use crate::access::{self, Caller};
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::Remembered;
+use again::{RememberSlot, idempotency, once};
 use bytes::Bytes;
 use crowd::{Crowd, Entry, Place};
 use http_body_util::{BodyExt, StreamBody};
@@ -26,7 +27,6 @@ use hyper_util::rt::TokioIo;
 use pace::Pace;
 use pulse::{Answer, Pulse, Watched};
 use rate::{Rates, Who};
-use sha2::{Digest, Sha256};
 use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -295,31 +295,9 @@ where
     response
 }
 
-/// Answers a request with an `Idempotency-Key`: as before when it was answered before, else anew.
-async fn once<S>(app: &Arc<App>, slot: RememberSlot, mut routes: S, request: Request<Guarded>) -> Response
-where
-    S: Service<Request<Guarded>, Response = Response, Error = Infallible>,
-{
-    let _turn = app.turns.take(&format!("{} {}", slot.identity, slot.key)).await;
-    match replay(app, &slot).await {
-        Ok(Some(response)) => response,
-        Ok(None) => {
-            let Ok(response) = routes.call(request).await;
-            keep(app, slot, response).await
-        }
-        Err(error) => problem::answer(&error),
-    }
-}
-
 struct Admitted {
     request: Request<Guarded>,
     remember: Option<RememberSlot>,
-}
-
-struct RememberSlot {
-    identity: String,
-    key: String,
-    request: String,
 }
 
 /// Lets a request in when it is known whose it is and its body is in bounds.
@@ -456,78 +434,6 @@ fn same_origin(headers: &HeaderMap) -> Result<()> {
         "foreign_origin",
         "this change came by cookie and not from this station's own page; use the page, or a token",
     ))
-}
-
-fn idempotency(headers: &HeaderMap, caller: &Caller, path: &str) -> Result<Option<RememberSlot>> {
-    let Some(key) = headers.get("idempotency-key") else {
-        return Ok(None);
-    };
-    let key = key.to_str().ok().map(str::trim).filter(|key| (1..=200).contains(&key.len()));
-    let key = key.ok_or_else(|| {
-        Error::new(
-            ErrorKind::Malformed,
-            "bad_idempotency_key",
-            "an Idempotency-Key has 1 to 200 plain characters; use a UUID",
-        )
-    })?;
-    let key = crate::ids::hex(&Sha256::digest(key.as_bytes()));
-    Ok(Some(RememberSlot { identity: caller.id.clone(), key, request: format!("POST {path}") }))
-}
-
-async fn replay(app: &Arc<App>, slot: &RememberSlot) -> Result<Option<Response>> {
-    let (store, identity, key) = (Arc::clone(&app.store), slot.identity.clone(), slot.key.clone());
-    let Some(known) = crate::intake::blocking(move || store.remembered(&identity, &key)).await? else {
-        return Ok(None);
-    };
-    if known.request != slot.request {
-        return Err(Error::unacceptable(
-            "idempotency_key_reused",
-            format!(
-                "this Idempotency-Key answered another request ({}); use a new one for each request",
-                known.request
-            ),
-        ));
-    }
-    let mut response = Response::new(known.body.into());
-    *response.status_mut() = hyper::StatusCode::from_u16(known.status).unwrap_or(hyper::StatusCode::OK);
-    for (name, value) in &known.headers {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-            response.headers_mut().insert(name, value);
-        }
-    }
-    response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
-    Ok(Some(response))
-}
-
-/// Keeps an answer that made something; a refusal may be tried again with the same key.
-async fn keep(app: &Arc<App>, slot: RememberSlot, response: Response) -> Response {
-    if !response.status().is_success() {
-        return response;
-    }
-    let (parts, body) = response.into_parts();
-    let body = match body.collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(error) => return problem::answer(&Error::internal(format!("an answer broke off: {error}"))),
-    };
-    let kept = [header::CONTENT_TYPE, header::ETAG, header::LOCATION];
-    let kept = kept.into_iter().chain(super::uploads::TOLD.map(HeaderName::from_static));
-    let headers = kept.filter_map(|name| {
-        let value = parts.headers.get(&name)?.to_str().ok()?;
-        Some((name.as_str().to_owned(), value.to_owned()))
-    });
-    let answer = Remembered {
-        request: slot.request,
-        status: parts.status.as_u16(),
-        headers: headers.collect(),
-        body: body.to_vec(),
-    };
-    let (store, at) = (Arc::clone(&app.store), app.clock.now().wall);
-    let noted =
-        crate::intake::blocking(move || store.remember_answer(&slot.identity, &slot.key, &answer, at)).await;
-    if let Err(error) = noted {
-        tracing::warn!(%error, "an answer could not be kept for its Idempotency-Key");
-    }
-    Response::from_parts(parts, body.into())
 }
 
 /// Headers that keep the page what it is.

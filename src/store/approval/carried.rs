@@ -1,6 +1,6 @@
 //! What older versions approved, without saying of what: it was approved as it stands.
 
-use super::super::airings::link;
+use super::super::chain::link;
 use super::super::segments::list;
 use super::super::{nanos, storage};
 use super::decide::words;

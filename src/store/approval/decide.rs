@@ -1,6 +1,6 @@
 //! An approver decides; somebody withdraws.
 
-use super::super::airings::append;
+use super::super::chain::append;
 use super::super::segments::{SegmentRecord, require, text};
 use super::super::{Change, Store, nanos, storage, to_json};
 use super::{is_hand, person, text_hash};

@@ -1,6 +1,6 @@
 //! Changing what people see of a segment, and who had a hand in it.
 
-use super::super::airings::append;
+use super::super::chain::append;
 use super::super::prepared::{PreparedSound, set_trimmed};
 use super::super::segments::{NewSegment, SegmentRecord, require, text};
 use super::super::{Change, Store, storage};

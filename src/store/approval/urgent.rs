@@ -1,6 +1,6 @@
 //! May this emergency sound? What was approved in advance may at once; anything else once a second person confirmed it.
 
-use super::super::airings::append;
+use super::super::chain::append;
 use super::super::emergencies::{Emergency, confirm, find};
 use super::super::segments::{SegmentRecord, require};
 use super::super::{Change, Store};
