@@ -41,7 +41,11 @@ test("the pictures of the guides", async ({ station, open }) => {
   };
   const phone = { width: 390, height: 844 };
   const leader = await open("approver", phone);
-  await shoot(leader, "approvals", "duyet");
+  await leader.goto(`${station.address}/#/approvals`);
+  // a decision takes a moment, so that nobody decides by a slip
+  await expect(leader.getByRole("button", { name: /^Duyệt cho phát/ })).toBeEnabled();
+  await expect(leader.getByText("…", { exact: true })).toHaveCount(0);
+  await leader.screenshot({ path: `${FOLDER}/duyet.png` });
   const broadcaster = await open("broadcaster", phone);
   await shoot(broadcaster, "recordings", "ban-ghi");
   await shoot(broadcaster, "recordings/upload", "tai-len");
