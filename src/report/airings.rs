@@ -6,13 +6,13 @@ use crate::error::Result;
 use crate::store::{Airing, AiringFilter, Store};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use loaxa_schedules::Entry;
+use loaxa_schedules::{Entry, Trim};
 use std::path::Path;
 
 /// Rows read at a time.
 const PAGE: u32 = 500;
 /// The columns, in both languages.
-const COLUMNS: [(&str, &str); 21] = [
+const COLUMNS: [(&str, &str); 23] = [
     ("Số", "seq"),
     ("Giờ theo lịch", "planned start"),
     ("Bắt đầu", "started"),
@@ -34,6 +34,8 @@ const COLUMNS: [(&str, &str); 21] = [
     ("Lượt phát", "slot"),
     ("Khoảng lặng", "gap length"),
     ("Độ to (LUFS)", "loudness (LUFS)"),
+    ("Phần phát, từ giây", "trim start (s)"),
+    ("Phần phát, đến giây", "trim end (s)"),
 ];
 
 /// Every airing that matches.
@@ -65,10 +67,12 @@ pub fn airings(
 fn cells(airing: &Airing, tongue: Tongue, timezone: &TimeZone) -> Vec<Cell> {
     let moment = |at: Timestamp| Cell::Moment(at.to_zoned(timezone.clone()).datetime());
     let maybe = |text: Option<&str>| text.map_or(Cell::Empty, |text| Cell::Text(text.to_owned()));
-    let (name, zones) = match &airing.entry {
-        Entry::Slot(slot) => (&slot.name, &slot.zones),
-        Entry::Refused(refusal) => (&refusal.name, &refusal.zones),
+    let (name, zones, trim) = match &airing.entry {
+        Entry::Slot(slot) => (&slot.name, &slot.zones, slot.trim),
+        Entry::Refused(refusal) => (&refusal.name, &refusal.zones, None),
     };
+    // exact to the millisecond: a cell of hours, minutes and seconds would not show it
+    let edge = |ms: fn(Trim) -> u64| trim.map_or(Cell::Empty, |it| Cell::Number(ms(it) as f64 / 1000.0));
     let zones: Vec<String> = zones.iter().map(ToString::to_string).collect();
     let reason = airing.reason.as_ref().map(|reason| tongue.pick(&reason.vi, &reason.en));
     let proof = airing.evidence.as_ref();
@@ -96,6 +100,8 @@ fn cells(airing: &Airing, tongue: Tongue, timezone: &TimeZone) -> Vec<Cell> {
         Cell::Text(airing.slot.clone()),
         proof.map_or(Cell::Empty, |proof| Cell::Length(proof.gap_ms as f64 / 1000.0)),
         proof.and_then(|proof| proof.lufs).map_or(Cell::Empty, Cell::Number),
+        edge(|trim| trim.start_ms),
+        edge(|trim| trim.end_ms),
     ]
 }
 

@@ -211,7 +211,12 @@ async fn sheet(app: Arc<App>, filter: AiringFilter, tongue: Tongue) -> Result<Re
 }
 
 fn csv_line(airing: &Value) -> String {
-    let fields = wire::AIRING_COLUMNS.iter().map(|column| match &airing[*column] {
+    let value = |column: &str| match column {
+        "trim_start" => &airing["trim"]["start"],
+        "trim_end" => &airing["trim"]["end"],
+        other => &airing[other],
+    };
+    let fields = wire::AIRING_COLUMNS.iter().map(|column| match value(column) {
         Value::Null => String::new(),
         Value::String(text) => csv_field(text),
         Value::Array(items) => {
@@ -221,4 +226,27 @@ fn csv_line(airing: &Value) -> String {
         other => other.to_string(),
     });
     fields.collect::<Vec<_>>().join(",") + "\r\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_description_names_every_column_in_its_order() {
+        let described = include_str!("openapi.json");
+        let header = format!("header line: {}. ", wire::AIRING_COLUMNS.join(","));
+        assert!(described.contains(&header), "{header}");
+    }
+
+    #[test]
+    fn a_part_has_two_columns_and_all_of_it_none() {
+        let line = |trim: Value| csv_line(&serde_json::json!({ "seq": 7, "trim": trim }));
+        let empty = ",".repeat(wire::AIRING_COLUMNS.len() - 3);
+        assert_eq!(line(Value::Null), format!("7{empty},,\r\n"));
+        assert_eq!(
+            line(serde_json::json!({ "start": 1.234, "end": 58.0 })),
+            format!("7{empty},1.234,58.0\r\n")
+        );
+    }
 }

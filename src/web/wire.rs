@@ -288,7 +288,7 @@ pub(super) fn moved(it: &Move, timezone: &TimeZone) -> Value {
 }
 
 /// The columns of an airing in CSV.
-pub(super) const AIRING_COLUMNS: [&str; 29] = [
+pub(super) const AIRING_COLUMNS: [&str; 31] = [
     "seq",
     "slot",
     "planned_start",
@@ -318,6 +318,8 @@ pub(super) const AIRING_COLUMNS: [&str; 29] = [
     "lufs",
     "amplifier_samples",
     "amplifier_gap_seconds",
+    "trim_start",
+    "trim_end",
 ];
 
 /// What is gone by the rule of retention, and how to tell.

@@ -22,7 +22,8 @@ fn cells(file: &Path) -> Vec<String> {
     String::from_utf8(read.stdout).unwrap().lines().map(str::to_owned).collect()
 }
 
-fn sheet(station: &Station, answer: &Answer) -> Vec<String> {
+/// The same of an answer that is one.
+pub(crate) fn sheet(station: &Station, answer: &Answer) -> Vec<String> {
     let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
     assert_eq!(answer.header("content-type"), Some(kind));
     assert!(answer.header("content-disposition").unwrap().contains(".xlsx"));

@@ -1,6 +1,7 @@
 //! A part of a recording is aired, the original stays as it was pushed, and whoever approves is asked again.
 
 use crate::http::{Answer, Client};
+use crate::reports;
 use crate::sound::{self, RATE};
 use crate::station::{Heard, Station, decide, number_of};
 use crate::time::{in_seconds, wait_for};
@@ -22,6 +23,23 @@ fn sound_of(station: &Station, id: &str, form: &str) -> Vec<u8> {
 fn trim(station: &Station, client: &Client, id: &str, trim: &Value) -> Answer {
     let tag = look(station, id).header("etag").unwrap().to_owned();
     client.json("PATCH", &format!("/segments/{id}"), &[("if-match", &tag)], &json!({ "trim": trim }))
+}
+
+/// The last two columns of the log as CSV, the header's first.
+fn parts(station: &Station, query: &str) -> Vec<[String; 2]> {
+    let table = station.auditor().get(&format!("/airings?format=csv&{query}")).expect(200);
+    let lines = table.text().split_terminator("\r\n").map(|line| {
+        let mut fields = line.rsplit(',').map(str::to_owned);
+        let [end, start] = [(); 2].map(|()| fields.next().unwrap());
+        [start, end]
+    });
+    lines.collect()
+}
+
+/// The cells of the log as a sheet that are not empty, row by row.
+fn cells(station: &Station, query: &str) -> Vec<String> {
+    let answer = station.auditor().get(&format!("/airings?format=xlsx&lang=en&{query}")).expect(200);
+    reports::sheet(station, &answer)
 }
 
 #[test]
@@ -93,6 +111,11 @@ fn a_part_is_heard_exactly_and_the_original_stays() {
     assert_eq!(number_of(&row["seconds_aired"]), 2.505);
     assert_eq!(number_of(&row["seconds_planned"]), 2.505);
     assert_eq!((&row["sha256"], &row["trim"]), (&whole["sha256"], &part));
+    let of = format!("programme={programme}");
+    assert_eq!(parts(&station, &of), [["trim_start", "trim_end"], ["1.234", "3.739"]]);
+    let words = cells(&station, &of);
+    assert!(words.ends_with(&["1.234".to_owned(), "3.739".to_owned()]), "{words:?}");
+    assert!(words.contains(&"trim start (s)".to_owned()), "{words:?}");
     assert_eq!(sound::find(&station.heard(), &part_pcm).len(), 1, "what is heard is the part");
     let log = String::from_utf8(station.command(&["log", "export"]).stdout).unwrap();
     assert!(log.contains(r#"\"trim\":{\"end_ms\":3739,\"start_ms\":1234}"#), "the log says which part");
@@ -120,4 +143,10 @@ fn what_sounds_while_it_is_trimmed_goes_on_as_it_began() {
         .map(|row| (row["outcome"].as_str(), number_of(&row["seconds_aired"]), &row["trim"]))
         .collect();
     assert_eq!(said, [(Some("aired"), 20.0, &Value::Null), (Some("aired"), 1.5, &Value::Null)], "{rows:?}");
+    // columns of a part are empty where all of it was played
+    let of = format!("programme={programme}");
+    assert_eq!(parts(&station, &of), [["trim_start", "trim_end"], ["", ""], ["", ""]]);
+    let words = cells(&station, &of);
+    let last: f64 = words.last().unwrap().parse().unwrap();
+    assert_eq!(last, number_of(&rows[1]["lufs"]), "the cell before them is the last: {words:?}");
 }
