@@ -15,6 +15,7 @@ mod access;
 mod amplifier;
 mod approvals;
 mod backup;
+mod campaigns;
 mod commands;
 mod confined;
 mod disk_full;

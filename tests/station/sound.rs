@@ -115,6 +115,13 @@ pub(crate) fn find(heard: &[i16], wanted: &[i16]) -> Vec<usize> {
         .collect()
 }
 
+/// What is in the capture of a recording that was cut: so many seconds from its beginning.
+pub(crate) fn heard_of(heard: &[i16], sounds: &[i16]) -> f64 {
+    let start = find(heard, &sounds[..4_800])[0];
+    let same = heard[start..].iter().zip(sounds).take_while(|(heard, wanted)| heard == wanted).count();
+    same as f64 / f64::from(RATE)
+}
+
 /// How alike two recordings are, at the best shift of at most `shift` samples: 1 is the same.
 pub(crate) fn likeness(a: &[i16], b: &[i16], shift: usize) -> f64 {
     let floats = |samples: &[i16]| samples.iter().map(|sample| f32::from(*sample)).collect::<Vec<_>>();

@@ -380,13 +380,6 @@ fn silent_tail(heard: &[i16]) -> f64 {
     tail as f64 / f64::from(RATE)
 }
 
-/// What is in the capture of a recording that was cut: so many seconds from its beginning.
-fn heard_of(heard: &[i16], sounds: &[i16]) -> f64 {
-    let start = sound::find(heard, &sounds[..4_800])[0];
-    let same = heard[start..].iter().zip(sounds).take_while(|(heard, wanted)| heard == wanted).count();
-    same as f64 / f64::from(RATE)
-}
-
 #[test]
 fn a_withdrawn_recording_falls_silent_at_once() {
     let station = Station::open(Heard::Captured);
@@ -408,12 +401,12 @@ fn a_withdrawn_recording_falls_silent_at_once() {
     let counted = number_of(&row["seconds_aired"]);
     let length = seconds_between(time_of(&row["started"]), ended);
     assert!((counted - length).abs() < 0.2, "{length}: {row}");
-    let captured = heard_of(&station.heard(), &sounds);
+    let captured = sound::heard_of(&station.heard(), &sounds);
     assert!((captured - counted).abs() < 0.2, "{captured} s in the capture: {row}");
     // what comes later is refused, by the plan and by the log
     let row = station.outcomes(&programme, 2, Duration::from_secs(60)).remove(1);
     assert_unheard(&row, "suppressed", "withdrawn");
-    assert_eq!(heard_of(&station.heard(), &sounds), captured, "it was not heard again");
+    assert_eq!(sound::heard_of(&station.heard(), &sounds), captured, "it was not heard again");
 }
 
 #[test]
@@ -433,7 +426,7 @@ fn stop_silences_until_somebody_resumes() {
     assert_eq!(row["reason_code"], "local_stop", "{row}");
     let counted = number_of(&row["seconds_aired"]);
     assert!((1.0..6.5).contains(&counted), "{row}");
-    let captured = heard_of(&station.heard(), &sounds);
+    let captured = sound::heard_of(&station.heard(), &sounds);
     assert!((captured - counted).abs() < 0.2, "{captured} s in the capture: {row}");
     assert!(instant().saturating_duration_since(asked) < Duration::from_secs(10));
     let status = station.operator().get("/status").expect(200).json();
@@ -452,7 +445,7 @@ fn stop_silences_until_somebody_resumes() {
     let after = station.programme_at("Sau khi khởi động lại", &[&short], &[later]);
     let row = station.outcomes(&after, 1, Duration::from_secs(30)).remove(0);
     assert_unheard(&row, "suppressed", "local_stop");
-    assert_eq!(heard_of(&station.heard(), &sounds), captured, "nothing more was heard");
+    assert_eq!(sound::heard_of(&station.heard(), &sounds), captured, "nothing more was heard");
     assert_eq!(sound::find(&station.heard(), &prepared(&station, &short)), Vec::<usize>::new());
 
     let resumed = station.operator().post("/resume", &json!({})).expect(200);
