@@ -3,7 +3,7 @@
 use crate::http::{Answer, Client};
 use crate::reports;
 use crate::sound::{self, RATE};
-use crate::station::{Heard, Station, decide, number_of};
+use crate::station::{Heard, Station, decide, id_of, number_of, push};
 use crate::time::{in_seconds, wait_for};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -149,4 +149,40 @@ fn what_sounds_while_it_is_trimmed_goes_on_as_it_began() {
     let words = cells(&station, &of);
     let last: f64 = words.last().unwrap().parse().unwrap();
     assert_eq!(last, number_of(&rows[1]["lufs"]), "the cell before them is the last: {words:?}");
+}
+
+#[test]
+fn of_a_trimmed_emergency_the_part_alone_is_heard() {
+    let station = Station::start(Heard::Captured, "");
+    let words = json!({ "title": "Xả lũ", "class": "emergency" });
+    let pushed = push(&station.uploader(), &words, &sound::chirp(RATE, 1, 6.0)).expect(201).json();
+    let id = id_of(&pushed);
+    wait_for("the inspection", BOUND, || {
+        (look(&station, &id).json()["state"] == "awaiting_approval").then_some(())
+    });
+    station.approve(&id);
+    let part = json!({ "start": 1.234, "end": 3.739 });
+    let second = station.with(&station.people.second_uploader);
+    let asked = trim(&station, &second, &id, &part).expect(200).json();
+    assert_eq!((&asked["class"], &asked["state"]), (&json!("emergency"), &json!("awaiting_approval")));
+    station.approve(&id);
+    let part_pcm = sound::samples(&sound_of(&station, &id, "prepared"));
+    assert_eq!(part_pcm.len(), 2505 * 48);
+
+    let number = "01890000-0000-7000-8000-000000000001";
+    let wanted = json!({ "id": number, "segment": id, "expires": in_seconds(600).to_string() });
+    station.operator().post("/emergency", &wanted).expect(201);
+    let rows = wait_for("it to be heard", BOUND, || {
+        let emergency = station.operator().get(&format!("/emergency/{number}")).expect(200).json();
+        (emergency["state"] == "aired").then(|| emergency["airings"].as_array().unwrap().clone())
+    });
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    assert_eq!((&rows[0]["outcome"], &rows[0]["trim"]), (&json!("aired"), &part), "{rows:?}");
+    assert_eq!((&rows[0]["sha256"], number_of(&rows[0]["seconds_aired"])), (&asked["sha256"], 2.505));
+    assert_eq!(station.airings(&format!("&segment={id}")), rows, "the log says the same");
+    assert_eq!(parts(&station, &format!("segment={id}"))[1], ["1.234", "3.739"]);
+    let heard = station.heard();
+    let [at] = sound::find(&heard, &part_pcm)[..] else { panic!("the part is heard once") };
+    let silent = |samples: &[i16]| samples.iter().all(|sample| *sample == 0);
+    assert!(silent(&heard[..at]) && silent(&heard[at + part_pcm.len()..]), "more than the part is heard");
 }
