@@ -207,6 +207,38 @@ pub fn due(days: Option<i64>, remind_days: u32) -> Option<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::{SystemClock, Trust};
+
+    /// Files below it are the kernel's: nobody makes one there, root neither.
+    const OF_THE_KERNEL: &str = "/sys/kernel";
+
+    #[test]
+    fn a_folder_that_takes_nothing_is_refused_and_nothing_is_begun() {
+        let home = tempfile::tempdir().unwrap();
+        let data = home.path().join("data");
+        let store = Arc::new(Store::open(&data, Timestamp::UNIX_EPOCH).unwrap());
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new(Trust::Always));
+        let refusal = |folder: &Path, same_disk| {
+            let settings =
+                config::Backup { folder: Some(folder.to_owned()), same_disk, ..Default::default() };
+            let backups = Arc::new(Backups::new(Arc::clone(&store), Arc::clone(&clock), &data, &settings));
+            let refused = backups.begin(("i".to_owned(), "Quản trị".to_owned())).unwrap_err();
+            assert_eq!(refused.kind, ErrorKind::Conflict, "{refused}");
+            assert!(refused.detail_vi.is_some(), "{refused}");
+            assert!(backups.state().running.is_none() && backups.state().problem.is_none());
+            refused.code
+        };
+        let (file, gone) = (home.path().join("file"), home.path().join("gone"));
+        fs::write(&file, "").unwrap();
+        for folder in [&file, &gone] {
+            assert_eq!(refusal(folder, true), "backup_folder_missing", "{}", folder.display());
+        }
+        assert_eq!(refusal(home.path(), false), "backup_same_disk");
+        if Path::new(OF_THE_KERNEL).is_dir() {
+            assert_eq!(refusal(Path::new(OF_THE_KERNEL), false), "backup_folder_closed");
+        }
+        assert!(store.last_backup().unwrap().is_none());
+    }
 
     #[test]
     fn it_is_time_for_one_after_so_many_days_or_where_there_never_was_one() {

@@ -174,6 +174,8 @@ fn no_backup_is_put_where_it_would_be_lost_or_over_something_else() {
     station.with(&admin).post("/backups", &elsewhere).refuses("a folder of one's own", 422, "unknown_field");
     std::fs::remove_dir(&folder).unwrap();
     station.with(&admin).post("/backups", &json!({})).refuses("no stick", 409, "backup_folder_missing");
+    std::fs::write(&folder, "").unwrap();
+    station.with(&admin).post("/backups", &json!({})).refuses("a file", 409, "backup_folder_missing");
 
     // what lies there is no backup
     let (station, folder, admin) = with_folder("same_disk = true");
@@ -192,4 +194,37 @@ fn no_backup_is_put_where_it_would_be_lost_or_over_something_else() {
     let admin = station.token("admin", &["admin"]).0;
     station.with(&admin).post("/backups", &json!({})).refuses("no folder", 409, "backup_not_configured");
     assert!(!warns(&station), "where there is no button nobody is told to press it");
+}
+
+/// The daemon gave up the rest of the machine when it started, root or not: a folder that came later is closed to it.
+#[test]
+fn a_folder_that_was_not_there_at_the_start_is_refused_as_closed() {
+    let (mut station, folder, admin) = with_folder("same_disk = true");
+    let status = station.operator().get("/status").expect(200).json();
+    if status["confinement"]["files"] != true {
+        eprintln!("skipped: this kernel has no Landlock: {}", status["confinement"]);
+        return;
+    }
+    let ask = |station: &Station| station.with(&admin).post("/backups", &json!({}));
+    // another one in its place, as where a stick is mounted over its mount point; the first stays, so that it is another
+    std::fs::rename(&folder, station.home().join("before")).unwrap();
+    std::fs::create_dir(&folder).unwrap();
+    let problem = ask(&station).refuses("came later", 409, "backup_folder_closed");
+    for (member, says) in [("detail", "be there when the station starts"), ("detail_vi", "khởi động lại đài")]
+    {
+        assert!(problem[member].as_str().is_some_and(|text| text.contains(says)), "{problem}");
+    }
+    let backups = station.with(&admin).get("/backups").expect(200).json();
+    assert_eq!((&backups["running"], &backups["last"]), (&Value::Null, &Value::Null), "nothing was begun");
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0, "nothing was left there");
+    // what is said to help does
+    assert_eq!(station.terminate().code(), Some(0));
+    station.start_again();
+    ask(&station).expect(202);
+    let backups = made(&station, &admin);
+    assert_eq!(
+        (&backups["problem"], &backups["items"][0]["name"]),
+        (&Value::Null, &json!("usb")),
+        "{backups}"
+    );
 }
