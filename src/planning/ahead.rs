@@ -40,6 +40,21 @@ pub fn ahead(
     let mut known: HashSet<String> =
         snapshot.history.iter().map(|past| past.key.as_str().to_owned()).collect();
     let mut entries = Vec::new();
+    // before what passed: the air asks from the start of what sounds, and that has not passed
+    for row in store.open_rows()? {
+        let Entry::Slot(slot) = row.entry else { continue };
+        let goes_on = row.started.is_some() && trimmed_since(store, &slot)?;
+        if placed_by_planner(&slot) || goes_on {
+            snapshot.history.push(as_if_aired(&slot));
+            if known.insert(slot.key.as_str().to_owned()) {
+                entries.push(match row.started {
+                    Some(_) if goes_on => Entry::Slot(slot),
+                    Some(_) => sounding(&snapshot, slot),
+                    None => announced(&snapshot, slot),
+                });
+            }
+        }
+    }
     if from.saturating_add(PASSED).is_ok_and(|from| from < now) {
         let mut then = Snapshot { as_of: Some(from), busy: None, ..snapshot.clone() };
         // what was lost since then held its place: were it known, what was announced behind it would move up into the past
@@ -56,20 +71,6 @@ pub fn ahead(
             }
             ControlFlow::Continue(())
         });
-    }
-    for row in store.open_rows()? {
-        let Entry::Slot(slot) = row.entry else { continue };
-        let goes_on = row.started.is_some() && trimmed_since(store, &slot)?;
-        if placed_by_planner(&slot) || goes_on {
-            snapshot.history.push(as_if_aired(&slot));
-            if known.insert(slot.key.as_str().to_owned()) {
-                entries.push(match row.started {
-                    Some(_) if goes_on => Entry::Slot(slot),
-                    Some(_) => sounding(&snapshot, slot),
-                    None => announced(&snapshot, slot),
-                });
-            }
-        }
     }
     let horizon = now.saturating_add(AHEAD).unwrap_or(Timestamp::MAX);
     let last = day_of(now, &site.timezone).saturating_add(AHEAD_DAYS.days());
@@ -237,14 +238,41 @@ fn refused(slot: &Slot, why: Option<Refusal>) -> Refusal {
 mod tests {
     use super::*;
     use crate::ids::new_id;
-    use crate::store::{Decision, IdentityKind, LogJob, NewIdentity, NewSegment, PreparedSound, Sound};
-    use loaxa_schedules::{Class, Limits, MissedRule, OnHolidays, SegmentId, Weekday, Window, WindowId};
+    use crate::store::{
+        Decision, IdentityKind, LogJob, NewIdentity, NewSegment, PreparedSound, SegmentRecord, Sound,
+    };
+    use loaxa_schedules::{
+        Class, Limits, MissedRule, OnHolidays, SegmentId, Trim, Weekday, Window, WindowId,
+    };
     use std::collections::BTreeSet;
 
     const NEW: &str = "2026-11-30T08:00:00Z";
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
+    }
+
+    /// Sound of so many seconds.
+    fn prepared(seconds: i64) -> PreparedSound {
+        let sound = Sound {
+            codec: "mp3".to_owned(),
+            sample_rate: 48_000,
+            channels: 1,
+            peak_dbfs: None,
+            warnings: Vec::new(),
+            loudness: None,
+            tags: Default::default(),
+        };
+        PreparedSound {
+            duration: SignedDuration::from_secs(seconds),
+            root: format!("{seconds:064}"),
+            sound,
+            waveform: Vec::new(),
+            recipe: String::new(),
+            trim: None,
+            original_length: SignedDuration::from_secs(4),
+            original_waveform: Vec::new(),
+        }
     }
 
     fn recording(store: &Store, seconds: i64) -> SegmentId {
@@ -265,26 +293,7 @@ mod tests {
             spoken: None,
         };
         store.add_segment(&new, "i", at(NEW)).unwrap();
-        let sound = Sound {
-            codec: "mp3".to_owned(),
-            sample_rate: 48_000,
-            channels: 1,
-            peak_dbfs: None,
-            warnings: Vec::new(),
-            loudness: None,
-            tags: Default::default(),
-        };
-        let prepared = PreparedSound {
-            duration: SignedDuration::from_secs(seconds),
-            root: format!("{seconds:064}"),
-            sound,
-            waveform: Vec::new(),
-            recipe: String::new(),
-            trim: None,
-            original_length: SignedDuration::from_secs(4),
-            original_waveform: Vec::new(),
-        };
-        store.set_prepared(new.id, &prepared, at(NEW)).unwrap();
+        store.set_prepared(new.id, &prepared(seconds), at(NEW)).unwrap();
         store.decide(new.id, Decision::Approve, None, "j", at(NEW)).unwrap();
         new.id
     }
@@ -292,7 +301,7 @@ mod tests {
     /// A station with a running order of five minutes and of two, at ten o'clock.
     fn station(folder: &std::path::Path) -> Store {
         let store = Store::open(folder, at(NEW)).unwrap();
-        for id in ["i", "j"] {
+        for id in ["i", "j", "k"] {
             let new = NewIdentity {
                 id: id.to_owned(),
                 kind: IdentityKind::Token,
@@ -372,6 +381,47 @@ mod tests {
         store.withdraw(slot.segment, "j", later).unwrap();
         let Entry::Refused(why) = seen() else { panic!("what was withdrawn goes on") };
         assert!(why.reason.is(loaxa_schedules::ReasonCode::Withdrawn), "{}", why.reason);
+    }
+
+    /// What sounds while its recording is trimmed goes on, however long it has sounded.
+    #[test]
+    fn what_sounds_goes_on_when_it_is_trimmed() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = station(folder.path());
+        let site = Site::new(jiff::tz::TimeZone::UTC);
+        let before = at("2026-11-30T09:59:50Z");
+        let first = ahead(&store, &site, None, before, before).unwrap().remove(0);
+        let Entry::Slot(slot) = first.clone() else { panic!("it is planned") };
+        let due = LogJob::Due { entry: Box::new(first.clone()), clock: "kernel" };
+        store.log(before, &[due]).unwrap();
+        let record = store.segment(slot.segment).unwrap();
+        let trim = Some(Trim { start_ms: 500, end_ms: 3000 });
+        let sound = PreparedSound {
+            duration: SignedDuration::from_millis(2500),
+            root: "c".repeat(64),
+            trim,
+            ..prepared(4)
+        };
+        let change = |it: &SegmentRecord| Ok(NewSegment { trim, ..it.pushed.clone() });
+        store.edit_segment(slot.segment, record.version, ("k", before), Some(&sound), change).unwrap();
+        // the air asks for a plan from the start of what sounds
+        let start = slot.start;
+        let seen = |seconds: i64| {
+            let later = start + SignedDuration::from_secs(seconds);
+            let entries = ahead(&store, &site, None, start, later).unwrap();
+            entries.into_iter().find(|entry| entry.key() == first.key()).unwrap()
+        };
+        for seconds in [1, 20] {
+            assert!(matches!(seen(seconds), Entry::Refused(_)), "what has not begun is not heard as it was");
+        }
+        store.log(start, &[LogJob::Started { slot: slot.key.clone(), at: start }]).unwrap();
+        for seconds in [1, 20] {
+            assert_eq!(seen(seconds), first, "after {seconds} s");
+        }
+        store.withdraw(slot.segment, "j", start).unwrap();
+        for seconds in [1, 20] {
+            assert!(matches!(seen(seconds), Entry::Refused(_)), "what was withdrawn goes on");
+        }
     }
 
     /// The power went before or in the first item of a running order, and came back long before the second one.
