@@ -22,6 +22,7 @@ export const schedule = {
     { one: "{count} slot · {lost} not to the end", other: "{count} slots · {lost} not to the end" },
   ],
   more: ["+{count} nữa", { one: "+{count} more", other: "+{count} more" }],
+  members: ["{count} mục", { one: "{count} entry", other: "{count} entries" }],
   due: ["sẽ phát", "will air"],
   refused: ["không phát được", "will not air"],
   aired: ["đã phát", "aired"],

@@ -170,6 +170,8 @@ const together = (block: Block, item: Item) =>
 
 const WORSE: Kind[] = ["due", "aired", "over", "refused", "lost"];
 const worse = (a: Kind, b: Kind): Kind => (WORSE.indexOf(a) > WORSE.indexOf(b) ? a : b);
+/** The kind that says most of several. */
+export const worst = (blocks: Block[]): Kind => blocks.map(({ kind }) => kind).reduce(worse, "due");
 
 /** The one start that a person could move: of a programme, to come, and alone in its block. */
 export function movable(block: Block): Item | null {
