@@ -223,6 +223,8 @@ export function tone(hertz: number, seconds: number): Buffer {
 interface Size {
   width: number;
   height: number;
+  /** A phone with its fingers, not a small window with a mouse. */
+  touch?: boolean;
 }
 
 interface Fixtures {
@@ -246,7 +248,8 @@ export const test = base.extend<Fixtures>({
     const contexts: BrowserContext[] = [];
     const wrong: string[] = [];
     await use(async (role, size = DESKTOP, language = "vi", password = passwordOf(role)) => {
-      const context = await browser.newContext({ viewport: size });
+      const { touch = false, ...viewport } = size;
+      const context = await browser.newContext({ viewport, hasTouch: touch, isMobile: touch });
       contexts.push(context);
       await context.addInitScript((spoken) => localStorage.setItem("loaxa.language", spoken), language);
       const page = await context.newPage();

@@ -88,3 +88,60 @@ test("a recording is trimmed by its handles, approved by another person and hear
   // blocks of 10 ms, and the silence around them
   expect(Math.abs(station.heardSeconds(440) - 4.7)).toBeLessThan(0.05);
 });
+
+test("a handle follows a finger, and the page stays where it is", async ({ station, open }) => {
+  const id = await station.recording("Bản tin dài", tone(440, 8));
+  const page = await open("broadcaster", { ...PHONE, touch: true });
+  await page.goto(`${station.address}/#/recordings/${id}`);
+  await page.getByRole("button", { name: "Cắt đầu, cuối" }).tap();
+  await expect(page.getByText("Giữ toàn bộ 8,0 giây.")).toBeVisible();
+  await expect(page.locator("form .player.drawn")).toBeVisible();
+
+  const finger = await page.context().newCDPSession(page);
+  const touch = (type: "touchStart" | "touchMove" | "touchEnd", ...points: { x: number; y: number }[]) =>
+    finger.send("Input.dispatchTouchEvent", { type, touchPoints: points });
+  const scrolled = () => page.evaluate(() => [scrollX, scrollY]);
+  const field = (side: "from" | "to") => page.locator(`#trim-${side}`);
+  /** One finger goes from one second to another, and sinks meanwhile, as fingers do. */
+  async function drag(label: string, from: number, to: number) {
+    const box = (await page.getByLabel(label).boundingBox())!;
+    const at = (seconds: number) => box.x + 16 + (seconds / 8) * (box.width - 32);
+    const y = box.y + box.height / 2;
+    await touch("touchStart", { x: at(from), y });
+    for (let step = 1; step <= 10; step += 1) {
+      await touch("touchMove", { x: at(from + ((to - from) * step) / 10), y: y + (step * step) / 2 });
+    }
+    await touch("touchEnd");
+  }
+  const near = (side: "from" | "to", seconds: number) =>
+    expect.poll(async () => Math.abs(Number(await field(side).inputValue()) - seconds)).toBeLessThan(0.3);
+
+  // in the middle of the screen: there is a page above and below that could be scrolled
+  await page.getByLabel("Mép đầu").evaluate((it) => it.scrollIntoView({ block: "center" }));
+  const before = await scrolled();
+  expect(before[1]).toBeGreaterThan(0);
+  await drag("Mép đầu", 0, 2);
+  await near("from", 2);
+  await drag("Mép cuối", 8, 6.5);
+  await near("to", 6.5);
+  // each handle moved by itself
+  await near("from", 2);
+  expect(await scrolled()).toEqual(before);
+  await fits(page);
+  // beside the handles a finger scrolls as everywhere
+  const says = (await page.locator(".says").boundingBox())!;
+  await touch("touchStart", { x: says.x + 60, y: says.y + 8 });
+  for (let step = 1; step <= 10; step += 1) await touch("touchMove", { x: says.x + 60, y: says.y + 8 - step * 12 });
+  await touch("touchEnd");
+  await expect.poll(async () => (await scrolled())[1]).toBeGreaterThan(before[1]!);
+
+  const [from, to] = [Number(await field("from").inputValue()), Number(await field("to").inputValue())];
+  const [sent] = await Promise.all([
+    page.waitForRequest((request) => request.method() === "PATCH" && request.url().endsWith(`/segments/${id}`)),
+    page.getByRole("button", { name: "Cắt", exact: true }).tap(),
+  ]);
+  expect(sent.postDataJSON()).toEqual({ trim: { start: from, end: to } });
+  await expect(page.getByText("Đã cắt. Bản ghi đang chờ duyệt.")).toBeVisible();
+  const kept = await station.ask<{ trim: { start: number; end: number } }>("broadcaster", "GET", `/segments/${id}`);
+  expect(kept.trim).toEqual({ start: from, end: to });
+});
