@@ -63,11 +63,11 @@ fn an_airing_says_what_was_measured_and_silence_is_noticed() {
     let csv = station.auditor().send("GET", "/airings", &[("accept", "text/csv")], Body::None).expect(200);
     let csv = csv.text();
     let mut lines = csv.lines();
-    let columns = ",device,gaps,gap_seconds,lufs,amplifier_samples,amplifier_gap_seconds";
+    let columns = ",device,gaps,gap_seconds,lufs,amplifier_samples,amplifier_gap_seconds,trim_start,trim_end";
     assert!(lines.next().unwrap().ends_with(columns), "{csv}");
     let word = &row["evidence"]["amplifier"];
     let (samples, gap) = (&word["samples"], word["longest_gap_seconds"].as_f64().unwrap());
-    let end = format!("heard.wav,0,0.0,{lufs},{samples},{gap:?}");
+    let end = format!("heard.wav,0,0.0,{lufs},{samples},{gap:?},,");
     assert!(lines.next().unwrap().ends_with(&end), "{end}: {csv}");
 }
 

@@ -19,6 +19,10 @@ const WAYS = [
   ["en", "desktop", DESKTOP],
 ] as const;
 
+interface Airings {
+  items: { seconds_aired: number; outcome: string }[];
+}
+
 interface Plan {
   slots: { slot: string; start: string; title: string }[];
 }
@@ -92,8 +96,13 @@ for (const [language, size, viewport] of WAYS) {
       auditor.getByRole("dialog").getByRole("button", { name: "CSV" }).click(),
     ]);
     const csv = readFileSync((await download.path())!, "utf8");
+    // a row says what the station says, also where a busy machine had it aired in part
+    const { items: aired } = await station.ask<Airings>("broadcaster", "GET", "/airings");
     expect(csv.split("\r\n")[1]).toContain(title);
-    expect(csv).toContain(",aired,");
+    const [names, values] = csv.split("\r\n").map((line) => line.split(","));
+    const said = (name: string) => values![names!.indexOf(name)];
+    expect(said("outcome")).toBe(aired[0]!.outcome);
+    expect(Number(said("seconds_aired"))).toBe(aired[0]!.seconds_aired);
   });
 
   test(`what cannot air is refused with its reason before it is saved: ${language}, ${size}`, async ({
