@@ -67,7 +67,7 @@ fn an_airing_says_what_was_measured_and_silence_is_noticed() {
     assert!(lines.next().unwrap().ends_with(columns), "{csv}");
     let word = &row["evidence"]["amplifier"];
     let (samples, gap) = (&word["samples"], word["longest_gap_seconds"].as_f64().unwrap());
-    let end = format!("heard.wav,0,0.0,{lufs},{samples},{gap:?},,");
+    let end = format!("heard.wav,0,0.0,{lufs:?},{samples},{gap:?},,");
     assert!(lines.next().unwrap().ends_with(&end), "{end}: {csv}");
 }
 
