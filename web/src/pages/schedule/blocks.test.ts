@@ -47,16 +47,6 @@ describe("what is seen", () => {
   });
 });
 
-it("is not what was planned only after its time had passed", () => {
-  const plan = { slots: [slot("a", "05:00"), slot("b", "11:58"), slot("c", "17:00")], refusals: [] };
-  const items = itemsOf(plan, [airing("d", "06:00", "aired")], now, true);
-  expect(items.map(({ slot, kind }) => [slot, kind])).toEqual([
-    ["d", "aired"],
-    ["b", "over"],
-    ["c", "due"],
-  ]);
-});
-
 it("stands at its time although it was measured a little early", () => {
   const early = { ...airing("a", "05:00", "aired"), started: `${DAY}T04:59:59.99+07:00` };
   const late = { ...airing("b", "06:00", "aired"), started: `${DAY}T06:00:07+07:00` };

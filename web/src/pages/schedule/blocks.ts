@@ -95,25 +95,13 @@ export function ofAiring(airing: Airing): Item {
 /** What no campaign planned may carry any word there. */
 const uuid = (text: string | null) => (text && /^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(text) ? text : null);
 
-/** An outcome is in the log so soon after an end. */
-export const SETTLED = 2 * 60_000;
-
-/**
- * What the log says goes before what the plan says; what is past and was never closed is `over`. Where the log is known
- * whole (`told`), what it does not know by now was not planned when its time came, and is not shown.
- */
-export function itemsOf(
-  plan: { slots: Slot[]; refusals: Refusal[] },
-  airings: Airing[],
-  now: number,
-  told = false,
-): Item[] {
+/** What the log says goes before what the plan says; what is past and was never closed is `over`. */
+export function itemsOf(plan: { slots: Slot[]; refusals: Refusal[] }, airings: Airing[], now: number): Item[] {
   const closed = new Set(airings.map((airing) => airing.slot));
   const items = airings.map(ofAiring);
   for (const slot of plan.slots) {
     if (closed.has(slot.slot)) continue;
     const item = ofPlan(slot, "due");
-    if (told && item.until < now - SETTLED) continue;
     items.push(item.until <= now ? { ...item, kind: "over" } : item);
   }
   for (const refusal of plan.refusals) {

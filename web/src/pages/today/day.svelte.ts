@@ -95,13 +95,6 @@ function entriesOf(plan: Schemas["Plan"], airings: Airing[]): Entry[] {
   return entries.sort((a, b) => a.from - b.from);
 }
 
-/** An outcome is in the log so soon after an end. */
-const SETTLED = 2 * 60_000;
-
-/** Whether it was planned only after its time had passed: the log, which has every outcome, does not know it. */
-export const unowed = ({ planned, airing, until }: Entry, now: number): boolean =>
-  station.may("airings:read") && planned !== null && airing === null && until < now - SETTLED;
-
 /** Whether its sound should be ready and is not. What airs later is not looked at yet. */
 export function lacks({ planned, from }: Entry, now: number): boolean {
   return planned?.ready === false && from > now && !["later", "past", "checking"].includes(planned.ready_code ?? "");
