@@ -16,7 +16,7 @@ const ORIGINAL: &str = "LOAXA_TEST_ORIGINAL";
 const RATE: u32 = 44_100;
 /// What a report, the table of hashes and the levels of nine minutes more may take, in KiB; the originals differ by more
 /// than five times as much.
-const GROWTH: u64 = 2_048;
+const GROWTH: u64 = 1_024;
 
 /// A process of its own, whose highest memory is that of one inspection.
 #[test]
@@ -37,6 +37,9 @@ fn highest(original: &Path) -> u64 {
     let said = Command::new(std::env::current_exe().unwrap())
         .args(arguments)
         .env(ORIGINAL, original)
+        // The C library keeps what each thread freed, by size. A FLAC's packets have many sizes, and the longer it is the
+        // more of these pools were met once: up to 2 MB that are free, and no inspection's.
+        .env("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0")
         .output()
         .unwrap();
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stdout));
@@ -68,7 +71,7 @@ fn ten_minutes_take_no_more_memory_than_one() {
             path
         });
         let more = std::fs::metadata(&long).unwrap().len() - std::fs::metadata(&short).unwrap().len();
-        assert!(more >> 10 > 5 * GROWTH, "{name}: {more} bytes are too few to be seen");
+        assert!(more >> 10 > 10 * GROWTH, "{name}: {more} bytes are too few to be seen");
         let (short, long) = (highest(&short), highest(&long));
         assert!(long < short + GROWTH, "{name}: {short} KiB, then {long} KiB");
     }
