@@ -18,10 +18,10 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use loaxa_schedules::campaigns::GRACE_DAYS;
 use loaxa_schedules::{
     AfterPreemption, Campaign, CampaignId, DayPlan, HISTORY_DAYS, Holiday, Limits, PreparedFacts, Programme,
-    SegmentFacts, SegmentId, Snapshot, Unit, Units, Volume, Window, Zone, plan,
+    ProgrammeId, Saved, SegmentFacts, SegmentId, SlotKey, Snapshot, Unit, Units, Volume, Window, Zone, plan,
 };
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 /// A type that is kept as a document and planned with.
@@ -31,13 +31,16 @@ pub trait Planned: Document {
 }
 
 macro_rules! planned {
-    ($($type:ident: $list:ident,)+) => {
+    ($($type:ident: $list:ident $($times:path)?,)+) => {
         $(
             impl Document for $type {
                 const KIND: DocumentKind = DocumentKind::$type;
                 fn id(&self) -> Uuid {
                     self.id.0
                 }
+                $(fn has_times_of(&self, earlier: &Self) -> bool {
+                    $times(self, earlier)
+                })?
             }
 
             impl Planned for $type {
@@ -52,7 +55,7 @@ macro_rules! planned {
 planned! {
     Zone: zones,
     Window: windows,
-    Programme: programmes,
+    Programme: programmes Programme::has_times_of,
     Campaign: campaigns,
     Holiday: holidays,
     Unit: units,
@@ -106,6 +109,11 @@ impl Notice {
     }
 }
 
+/// What is saved so late is still meant: the playout itself may start a little late.
+const LATE: SignedDuration = SignedDuration::from_secs(2);
+/// A plan looks no further back, across the midnight before today's.
+const PLANNED_SINCE: SignedDuration = SignedDuration::from_hours(48);
+
 /// So many days ago the week of a plan had not begun, nor what sounded across the midnight before it.
 const WEEK_SO_FAR: i32 = 9;
 
@@ -124,6 +132,9 @@ pub fn snapshot(store: &Store, site: &Site, now: Timestamp) -> Result<Snapshot> 
         volume: site.volume,
         ..Snapshot::empty(site.timezone.clone())
     };
+    // a clock that was ahead when somebody saved says nothing of what is to come
+    let lately = now.saturating_sub(PLANNED_SINCE).unwrap_or(Timestamp::MIN);
+    snapshot.saved = saved(store, store.programmes_timed(lately, now)?)?.collect();
     snapshot.own_unit = Units::new(&snapshot.units).with_code(&site.code, today).map(|unit| unit.id);
     let live = running(&snapshot.campaigns, today);
     let days_ago = |days: i32| now.saturating_sub(SignedDuration::from_hours(24 * i64::from(days)));
@@ -135,6 +146,26 @@ pub fn snapshot(store: &Store, site: &Site, now: Timestamp) -> Result<Snapshot> 
     })?;
     read_segments(store, &mut snapshot)?;
     Ok(snapshot)
+}
+
+/// Programmes that have had their times since then, with what of them had come due before.
+fn saved(
+    store: &Store,
+    timed: Vec<(ProgrammeId, Timestamp)>,
+) -> Result<impl Iterator<Item = (ProgrammeId, Saved)>> {
+    let mut begun: HashMap<ProgrammeId, (Timestamp, Vec<SlotKey>)> =
+        timed.into_iter().map(|(id, since)| (id, (since, Vec::new()))).collect();
+    let since = begun.values().map(|(since, _)| *since);
+    if let (Some(first), Some(last)) = (since.clone().min(), since.max()) {
+        let lately = first.saturating_sub(PLANNED_SINCE).unwrap_or(Timestamp::MIN);
+        store.begun_slots((lately, last), |id, slot, planned| {
+            if let Some((_, begun)) = begun.get_mut(&id).filter(|(since, _)| planned < *since) {
+                begun.push(slot);
+            }
+        })?;
+    }
+    let at = |since: Timestamp| since.saturating_sub(LATE).unwrap_or(Timestamp::MIN);
+    Ok(begun.into_iter().map(move |(id, (since, begun))| (id, Saved { at: at(since), begun })))
 }
 
 /// Campaigns that are not over: what the log says of their airings is counted.
@@ -169,6 +200,14 @@ pub fn snapshot_for(store: &Store, site: &Site, now: Timestamp, campaign: Campai
 /// What would be kept if this object were there, in place of the one with its id.
 pub fn with<T: Planned>(store: &Store, mut snapshot: Snapshot, value: T) -> Result<Snapshot> {
     let id = value.id();
+    let before = T::among(&mut snapshot).iter().find(|other| other.id() == id);
+    if T::KIND == DocumentKind::Programme
+        && !before.is_some_and(|before| value.has_times_of(before))
+        && let Some(now) = snapshot.as_of
+    {
+        let id = ProgrammeId(id);
+        snapshot.saved.extend(saved(store, vec![(id, now)])?);
+    }
     T::among(&mut snapshot).retain(|other| other.id() != id);
     T::among(&mut snapshot).push(value);
     read_segments(store, &mut snapshot)?;

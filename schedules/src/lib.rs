@@ -28,7 +28,7 @@ pub use error::ScheduleError;
 pub use overlong::{Overlong, overlong};
 pub use plan::{
     AfterPreemption, Busy, DayPlan, Difference, Entry, HISTORY_DAYS, Move, Origin, PastAiring, Permit, Reach,
-    Refusal, Resumption, Slot, SlotKey, Snapshot, Traces, Yield, difference, plan, plan_days, reach,
+    Refusal, Resumption, Saved, Slot, SlotKey, Snapshot, Traces, Yield, difference, plan, plan_days, reach,
 };
 pub use playout::{
     Activity, AmplifierState, Command, Input, NextSlot, Now, Playout, PlayoutSettings, PlayoutView, Stage,

@@ -70,7 +70,7 @@ use station::Station;
 use std::ops::ControlFlow;
 pub use types::{
     AfterPreemption, Busy, DayPlan, Entry, HISTORY_DAYS, Origin, PastAiring, Permit, Refusal, Resumption,
-    Slot, SlotKey, Snapshot, Yield,
+    Saved, Slot, SlotKey, Snapshot, Yield,
 };
 
 /// The plan of every civil day in `from..to`.

@@ -383,6 +383,74 @@ mod tests {
         assert!(why.reason.is(loaxa_schedules::ReasonCode::Withdrawn), "{}", why.reason);
     }
 
+    /// A programme that is saved while something sounds takes nothing from it, and is not missed, where it fires before
+    /// that. What had begun by its earlier times goes on.
+    #[test]
+    fn what_had_passed_before_it_was_saved_never_occurs() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = station(folder.path());
+        let site = Site::new(jiff::tz::TimeZone::UTC);
+        let kept = store.documents::<Programme>(None, 1).unwrap().remove(0).value;
+        let start = at("2026-11-30T10:00:00Z");
+        let announced = ahead(&store, &site, None, start, start).unwrap();
+        let due = LogJob::Due { entry: Box::new(announced[0].clone()), clock: "kernel" };
+        store.log(start, &[due, LogJob::Started { slot: announced[0].key().clone(), at: start }]).unwrap();
+        // the air asks for a plan from the start of what sounds
+        let seen = |now: Timestamp| ahead(&store, &site, None, start, now).unwrap();
+        let of = |id: ProgrammeId, now: Timestamp| -> Vec<String> {
+            let mine = |entry: &Entry| entry.key().as_str().starts_with(&id.to_string());
+            let entries: Vec<Entry> = seen(now).into_iter().filter(mine).collect();
+            starts(&entries).into_iter().map(|(_, start)| start).take(2).collect()
+        };
+        let saved = start + SignedDuration::from_secs(150);
+        let news = recording(&store, 7);
+        for start_rule in [StartRule::AtOnce, StartRule::MakeNext] {
+            let other = Programme {
+                id: ProgrammeId(new_id(saved)),
+                name: "Mới".to_owned(),
+                segments: vec![news],
+                recurrence: Recurrence::Cron("0 1,9,12 10 * * *".to_owned()),
+                missed: MissedRule::Within { minutes: 30 },
+                start_rule,
+                ..kept.clone()
+            };
+            let before = snapshot(&store, &site, saved).unwrap();
+            store.create(&other, "i", saved).unwrap();
+            assert_eq!(of(other.id, saved), ["2026-11-30T10:09:00Z", "2026-11-30T10:12:00Z"]);
+            assert_eq!(seen(saved)[..2], announced[..], "what sounds goes on, and what comes behind it");
+            // as the draft of it was shown
+            let after = super::super::with(&store, before, other.clone()).unwrap();
+            let kept_now = snapshot(&store, &site, saved).unwrap();
+            let day = day_of(saved, &site.timezone);
+            assert_eq!(
+                plan(&after, day, day.tomorrow().unwrap()),
+                plan(&kept_now, day, day.tomorrow().unwrap())
+            );
+            // what it owes later is owed whatever it is called, but not by other times than it has
+            let later = start + SignedDuration::from_secs(600);
+            let renamed = Programme { name: "Tên khác".to_owned(), ..other.clone() };
+            store.replace(&renamed, 1, "i", later).unwrap();
+            assert_eq!(of(other.id, later), ["2026-11-30T10:09:00Z", "2026-11-30T10:12:00Z"]);
+            let moved = Programme { recurrence: Recurrence::Cron("0 8,13 10 * * *".to_owned()), ..renamed };
+            store.replace(&moved, 2, "i", later).unwrap();
+            assert_eq!(of(other.id, later), ["2026-11-30T10:13:00Z", "2026-12-01T10:08:00Z"]);
+            store.remove::<Programme>(other.id.0, 3, "i", later).unwrap();
+        }
+        let daily = Programme { recurrence: Recurrence::Cron("0 30 10 * * *".to_owned()), ..kept.clone() };
+        let twice = Recurrence::At(vec![start - SignedDuration::from_mins(1), start]);
+        store.replace(&Programme { recurrence: twice, ..kept }, 1, "i", saved).unwrap();
+        assert_eq!(
+            seen(saved),
+            announced,
+            "the occurrence that has begun goes on; the other one was never due"
+        );
+        // a clock that was ahead when somebody saved silences nothing
+        let ahead_of_time = saved + SignedDuration::from_hours(1_000);
+        let other = Programme { id: ProgrammeId(new_id(saved)), ..daily };
+        store.create(&other, "i", ahead_of_time).unwrap();
+        assert!(!of(other.id, saved).is_empty());
+    }
+
     /// What sounds while its recording is trimmed goes on, however long it has sounded.
     #[test]
     fn what_sounds_goes_on_when_it_is_trimmed() {

@@ -5,7 +5,7 @@ use super::{Change, Emergency, Store, col, from_json, nanos, storage, time, to_j
 use crate::airing_log::Evidence;
 use crate::error::Result;
 use jiff::{SignedDuration, Timestamp};
-use loaxa_schedules::{EmergencyId, Entry, Origin, Outcome, Reason, SlotKey};
+use loaxa_schedules::{EmergencyId, Entry, Origin, Outcome, ProgrammeId, Reason, SlotKey};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params};
 use serde_json::{Value, json};
 
@@ -40,6 +40,8 @@ const OPEN: &str =
                     WHERE a.seq IS NULL ORDER BY a.planned_start";
 const CLOSED: &str =
     "SELECT slot FROM airings WHERE seq IS NOT NULL AND planned_start >= :from AND planned_start < :to";
+const BEGUN: &str = "SELECT programme, slot, planned_start FROM airings
+                     WHERE planned_start >= :from AND planned_start < :to AND origin = 'programme'";
 const COLUMNS: &str =
     "SELECT seq, slot, planned_start, started, ended, planned, played, outcome, reason, confirmed, programme,
     segment, sha256, title, approved_by, entry, clock, external_id, campaign, evidence FROM airings";
@@ -230,6 +232,26 @@ impl Store {
                 });
             }
             Ok(open)
+        })
+    }
+
+    /// Takes each slot of a programme that was planned in `[from, to)` and has come due, whatever became of it: whose it was,
+    /// its key, and for when it was planned.
+    pub fn begun_slots(
+        &self,
+        (from, to): (Timestamp, Timestamp),
+        mut take: impl FnMut(ProgrammeId, SlotKey, Timestamp),
+    ) -> Result<()> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(BEGUN).map_err(storage)?;
+            let mut rows =
+                statement.query(named_params! { ":from": nanos(from), ":to": nanos(to) }).map_err(storage)?;
+            while let Some(row) = rows.next().map_err(storage)? {
+                if let Ok(programme) = col::<String>(row, 0)?.parse() {
+                    take(programme, SlotKey(col(row, 1)?), time(col(row, 2)?));
+                }
+            }
+            Ok(())
         })
     }
 

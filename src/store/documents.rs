@@ -3,16 +3,20 @@
 use super::{Change, Store, from_json, nanos, storage, time, to_json};
 use crate::error::{Error, ErrorKind, Result};
 use jiff::Timestamp;
+use loaxa_schedules::ProgrammeId;
 use rusqlite::{Connection, OptionalExtension, named_params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-const INSERT: &str = "INSERT INTO documents (kind, id, version, body, changed_by, changed_at)
-                      VALUES (:kind, :id, 1, :body, :by, :at)";
+const INSERT: &str = "INSERT INTO documents (kind, id, version, body, changed_by, changed_at, times_since)
+                      VALUES (:kind, :id, 1, :body, :by, :at, :at)";
 const UPDATE: &str =
-    "UPDATE documents SET version = version + 1, body = :body, changed_by = :by, changed_at = :at
+    "UPDATE documents SET version = version + 1, body = :body, changed_by = :by, changed_at = :at,
+                        times_since = CASE WHEN :other_times THEN :at ELSE times_since END
                       WHERE kind = :kind AND id = :id";
+const TIMES_SINCE: &str =
+    "SELECT id, times_since FROM documents WHERE kind = 'programme' AND times_since BETWEEN :from AND :to";
 const DELETE: &str = "DELETE FROM documents WHERE kind = :kind AND id = :id";
 const ONE: &str = "SELECT version, body, changed_at FROM documents WHERE kind = :kind AND id = :id";
 const PAGE: &str = "SELECT version, body, changed_at FROM documents
@@ -55,6 +59,10 @@ pub trait Document: Serialize + DeserializeOwned + Clone + Send + 'static {
     const KIND: DocumentKind;
     /// Its identity.
     fn id(&self) -> Uuid;
+    /// Whether it starts whenever an earlier version of it did, if it says when anything starts.
+    fn has_times_of(&self, _earlier: &Self) -> bool {
+        true
+    }
 }
 
 /// A document as it is kept.
@@ -118,12 +126,13 @@ impl Store {
         at: Timestamp,
     ) -> Result<Stored<T>> {
         self.write(|transaction| {
-            require_version::<T>(transaction, value.id(), version)?;
+            let stored = require_version::<T>(transaction, value.id(), version)?;
             let body = to_json(value)?;
             let mut statement = transaction.prepare_cached(UPDATE).map_err(storage)?;
             statement
                 .execute(named_params! {
-                    ":kind": T::KIND.as_str(), ":id": value.id().to_string(), ":body": body, ":by": by, ":at": nanos(at)
+                    ":kind": T::KIND.as_str(), ":id": value.id().to_string(), ":body": body, ":by": by, ":at": nanos(at),
+                    ":other_times": !value.has_times_of(&stored.value),
                 })
                 .map_err(storage)?;
             note_change(transaction, at, "changed", value, version + 1, by)?;
@@ -166,6 +175,23 @@ impl Store {
                 found.push(stored(row)?);
             }
             Ok(found)
+        })
+    }
+
+    /// The programmes that have had their times since some moment in `[from, to]`: when they were made, or when what says
+    /// their times was last changed.
+    pub fn programmes_timed(&self, from: Timestamp, to: Timestamp) -> Result<Vec<(ProgrammeId, Timestamp)>> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(TIMES_SINCE).map_err(storage)?;
+            let mut rows =
+                statement.query(named_params! { ":from": nanos(from), ":to": nanos(to) }).map_err(storage)?;
+            let mut timed = Vec::new();
+            while let Some(row) = rows.next().map_err(storage)? {
+                let id: String = row.get(0).map_err(storage)?;
+                let id = id.parse().map_err(|_| Error::internal(format!("no programme has the id {id}")))?;
+                timed.push((id, time(row.get(1).map_err(storage)?)));
+            }
+            Ok(timed)
         })
     }
 

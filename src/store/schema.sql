@@ -1,4 +1,4 @@
--- The station's database, version 8. Times are nanoseconds since 1970-01-01T00:00:00Z unless a column says otherwise.
+-- The station's database, version 9. Times are nanoseconds since 1970-01-01T00:00:00Z unless a column says otherwise.
 -- Objects that people plan with are documents: what they mean is checked by loaxa-schedules, what is searched has a column.
 
 -- Facts about the board itself: 'accounted_until', 'stopped', …
@@ -113,6 +113,7 @@ CREATE TABLE documents (
   body       TEXT NOT NULL,               -- JSON of the loaxa-schedules type
   changed_by TEXT NOT NULL,
   changed_at INTEGER NOT NULL,
+  times_since INTEGER,                    -- when what says its times was last changed; null: before version 9
   PRIMARY KEY (kind, id)
 ) STRICT, WITHOUT ROWID;
 

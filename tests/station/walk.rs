@@ -410,6 +410,32 @@ fn a_withdrawn_recording_falls_silent_at_once() {
 }
 
 #[test]
+fn what_sounds_does_not_yield_to_what_is_saved_after_its_time() {
+    let station = Station::open(Heard::Captured);
+    let segment = station.push_and_approve("Đang phát", &sound::chirp(RATE, 1, 9.0));
+    let other = station.push_and_approve("Lưu muộn", &sound::tone(1, 1.0));
+    let sounds = prepared(&station, &segment);
+    let first = in_seconds(3);
+    let sounding = station.programme_at("Đang phát", &[&segment], &[first]);
+    // longer after the start than the playout itself may be late
+    station.wait_until_heard(&segment, 4.5, Duration::from_secs(30));
+    let late = station.programme(&json!({
+        "name": "Lưu muộn", "segments": [other], "class": "priority", "start_rule": { "kind": "at_once" },
+        "missed": { "kind": "within", "minutes": 30 }, "at": [first + 1.seconds(), first + 14.seconds()],
+    }));
+    let row = station.outcomes(&sounding, 1, Duration::from_secs(30)).remove(0);
+    assert_eq!(row["outcome"], "aired", "{row}");
+    let captured = sound::heard_of(&station.heard(), &sounds);
+    assert!((captured - 9.0).abs() < 0.1, "{captured} s in the capture: {row}");
+    let rows = station.outcomes(&late, 1, Duration::from_secs(30));
+    assert_eq!(rows.len(), 1, "what had passed is neither missed nor repaid: {rows:?}");
+    assert_eq!(time_of(&rows[0]["planned_start"]), first + 14.seconds(), "{rows:?}");
+    assert_eq!(rows[0]["outcome"], "aired", "{rows:?}");
+    let (slots, refusals) = station.plan(&late, first, first + 60.seconds());
+    assert_eq!((slots.len(), refusals.len()), (1, 0), "{slots:?} {refusals:?}");
+}
+
+#[test]
 fn stop_silences_until_somebody_resumes() {
     let mut station = Station::open(Heard::Captured);
     let segment = station.push_and_approve("Dừng khi đang phát", &sound::chirp(RATE, 1, 7.0));

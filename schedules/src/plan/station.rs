@@ -1,6 +1,7 @@
 //! A snapshot put in order: what does not depend on the day is worked out once.
 
-use super::types::{Origin, Permit, Snapshot};
+use super::key::of_programme;
+use super::types::{Origin, Permit, SlotKey, Snapshot};
 use crate::recurrence::Cron;
 use crate::units::Owners;
 use crate::vocabulary::{
@@ -53,6 +54,10 @@ pub(super) struct Running<'a> {
     cron: Option<Cron>,
     from: Option<Timestamp>,
     until: Option<Timestamp>,
+    /// Nothing occurs before this …
+    since: Timestamp,
+    /// … but these, in order.
+    begun: Vec<Timestamp>,
 }
 
 /// A segment with the ends of its validity.
@@ -263,6 +268,11 @@ impl<'a> Recording<'a> {
 impl<'a> Running<'a> {
     fn new(programme: &'a Programme, snapshot: &Snapshot, held: &HashMap<SegmentId, usize>) -> Running<'a> {
         let tz = &snapshot.timezone;
+        let saved = snapshot.saved.get(&programme.id);
+        let occurrence = |key: &SlotKey| of_programme(key.attempt().0).map(|(occurrence, _)| occurrence);
+        let mut begun: Vec<Timestamp> =
+            saved.map_or_else(Vec::new, |saved| saved.begun.iter().filter_map(occurrence).collect());
+        begun.sort_unstable();
         Running {
             programme,
             items: programme.running_order().map(|id| (id, held.get(&id).copied())).collect(),
@@ -273,12 +283,20 @@ impl<'a> Running<'a> {
             },
             from: programme.valid_from.as_ref().map(|bound| bound.begins(tz)),
             until: programme.valid_until.as_ref().map(|bound| bound.ends(tz)),
+            since: saved.map_or(Timestamp::MIN, |saved| saved.at),
+            begun,
         }
     }
 
-    /// The starts in `from..to` inside the programme's validity, in whole seconds, because the key of a slot
-    /// counts in seconds.
+    /// The starts in `from..to` inside the programme's validity that were not over when it was saved, in whole seconds,
+    /// because the key of a slot counts in seconds.
     pub(super) fn occurrences(&self, from: Timestamp, to: Timestamp, snapshot: &Snapshot) -> Vec<Timestamp> {
+        let mut starts = self.fires(from, to, snapshot);
+        starts.retain(|at| self.since <= *at || self.begun.binary_search(at).is_ok());
+        starts
+    }
+
+    fn fires(&self, from: Timestamp, to: Timestamp, snapshot: &Snapshot) -> Vec<Timestamp> {
         let from = self.from.map_or(from, |valid| valid.max(from));
         let to = self.until.map_or(to, |valid| valid.min(to));
         if to <= from {

@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -24,6 +25,8 @@ pub struct Snapshot {
     pub windows: Vec<Window>,
     /// What it should play.
     pub programmes: Vec<Programme>,
+    /// Of programmes whose times are not older than the plan, since when they have them. The others have had theirs for long.
+    pub saved: HashMap<ProgrammeId, Saved>,
     /// What it owes.
     pub campaigns: Vec<Campaign>,
     /// Days that are not like others.
@@ -61,6 +64,7 @@ impl Snapshot {
             zones: Vec::new(),
             windows: Vec::new(),
             programmes: Vec::new(),
+            saved: HashMap::new(),
             campaigns: Vec::new(),
             holidays: Vec::new(),
             units: Vec::new(),
@@ -73,6 +77,18 @@ impl Snapshot {
             volume: Volume::default(),
         }
     }
+}
+
+/// Since when a programme has its times.
+///
+/// What is saved at eleven fires at five as well, on paper. That is no occurrence: nobody could air it, nobody owes it, and what
+/// sounds at eleven does not yield to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saved {
+    /// Before that nothing occurs …
+    pub at: Timestamp,
+    /// … but what had come due by its earlier times: slots of it that the log knows.
+    pub begun: Vec<SlotKey>,
 }
 
 /// What became of one slot.

@@ -120,6 +120,13 @@ pub enum MissedRule {
 const HORIZON_YEARS: i64 = 10;
 
 impl Programme {
+    /// Whether it starts whenever the other does.
+    #[must_use]
+    pub fn has_times_of(&self, other: &Programme) -> bool {
+        (&self.recurrence, &self.valid_from, &self.valid_until, self.on_holidays)
+            == (&other.recurrence, &other.valid_from, &other.valid_until, other.on_holidays)
+    }
+
     /// What is played at each occurrence, in order; the index is the position of the item.
     pub fn running_order(&self) -> impl Iterator<Item = SegmentId> + '_ {
         self.opening.into_iter().chain(self.segments.iter().copied()).chain(self.closing)

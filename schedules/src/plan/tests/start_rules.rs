@@ -23,6 +23,25 @@ fn slots(snapshot: &Snapshot) -> Vec<Slot> {
     plan(snapshot, from, from.saturating_add(1.day())).remove(0).slots
 }
 
+/// p2 is saved while p1 sounds. What it fires at before that takes nothing and does not wait, unless it had begun by then.
+#[test]
+fn what_fires_before_it_was_saved_does_not_occur() {
+    let saved = "2026-11-23T17:03:00+07:00".parse().unwrap();
+    for (rule, cut) in [(StartRule::AtOnce, "17:02:00 p2 ~cuts"), (StartRule::MakeNext, "17:05:00 p2 ~waits")]
+    {
+        let ps = vec![next(1, "0 17 * * *", &[5]), with_rule(2, "2,10 17 * * *", &[1], rule)];
+        let mut snapshot = station(evening(), ps);
+        assert!(words(&snapshot, "2026-11-23", 1).contains(&cut.to_owned()), "{cut}");
+        let p2 = ProgrammeId(Uuid::from_u128(2));
+        snapshot.saved.insert(p2, Saved { at: saved, begun: Vec::new() });
+        check(&snapshot, &["17:00:00 p1", "17:10:00 p2"]);
+        assert_eq!(words(&snapshot, "2026-11-24", 1).len(), words(&snapshot, "2026-11-25", 1).len());
+        let key = SlotKey::new(p2, "2026-11-23T17:02:00+07:00".parse().unwrap(), 0);
+        snapshot.saved.insert(p2, Saved { at: saved, begun: vec![key] });
+        assert!(words(&snapshot, "2026-11-23", 1).contains(&cut.to_owned()), "{cut}");
+    }
+}
+
 #[test]
 fn make_next_comes_after_the_current_item() {
     let ps = vec![next(1, "0 17 * * *", &[5, 5]), next(2, "2 17 * * *", &[1])];
